@@ -1,0 +1,89 @@
+// What a board is, as plain data. One file a board beside this one; src/boards/CMakeLists.txt finds it.
+// Freestanding: a firmware may use the same descriptions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "flash/geometry.h"
+
+namespace boards {
+
+enum class Controller : uint8_t { kF4, kF7, kH7, kQuadSpi, kXspi };
+
+// Typical and maximum times of a flash (datasheets; each chip's file names its source).
+struct Duration {
+  uint32_t typical_us;
+  uint32_t maximum_us;
+};
+
+// An erase command of a chip, or the erase of one internal sector.
+struct EraseTime {
+  uint32_t size_bytes;
+  Duration time;
+};
+
+// A kind of flash: a serial chip, or the flash inside an MCU.
+struct FlashPart {
+  std::string_view name;
+  Controller controller;
+  uint32_t jedec_id;  // 0 inside an MCU
+  flash::Geometry geometry;
+  std::span<const EraseTime> erase_times;
+
+  // One program unit (internal), or one page (serial; `program_first_byte_ns` and
+  // `program_next_byte_ns` describe shorter ones).
+  Duration program_time;
+  uint32_t program_first_byte_ns;
+  uint32_t program_next_byte_ns;
+
+  // Reading, writing and commanding over the bus.
+  uint32_t command_ns;
+  uint32_t read_ps_per_byte;
+  uint32_t write_ps_per_byte;
+
+  uint32_t endurance_cycles;
+};
+
+// A part of the flash with one owner.
+struct Area {
+  std::string_view name;
+  uint32_t offset;
+  uint32_t size_bytes;
+};
+
+struct Board {
+  std::string_view name;    // as in MicroPython and OpenMV: "OPENMV4P"
+  std::string_view camera;  // as people say it: "OpenMV Cam H7 Plus"
+  std::string_view mcu;
+  const FlashPart* part;
+  uint32_t address;                // where the CPU sees byte 0 of the flash
+  std::span<const Area> areas;     // ascending; together they need not fill the flash
+  uint32_t storage_area;           // index of the one that Python sees
+  uint32_t simple_block_bytes;
+  uint32_t native_block_bytes;
+  uint32_t cache_bytes;            // RAM of the write-back cache
+  uint32_t idle_flush_ms;
+  std::string_view volume_label;   // of the FAT that the camera makes on a blank storage
+
+  constexpr const Area& storage() const { return areas[storage_area]; }
+};
+
+// Is the description sound? Each board's file asserts it.
+constexpr bool is_sound(const Board& board) {
+  const flash::Geometry& geometry = board.part->geometry;
+  uint64_t end = 0;
+  for (const Area& area : board.areas) {
+    if (area.offset < end || area.size_bytes == 0) return false;
+    if (!flash::in_range(area.offset, area.size_bytes, geometry.size_bytes())) return false;
+    if (!geometry.is_sector_aligned(area.offset, area.size_bytes)) return false;
+    end = uint64_t{area.offset} + area.size_bytes;
+  }
+  const Area& storage = board.storage();
+  return storage.size_bytes % board.native_block_bytes == 0 &&
+         board.native_block_bytes % board.simple_block_bytes == 0 &&
+         board.cache_bytes % 512 == 0 && board.cache_bytes >= geometry.sector_at(storage.offset).size_bytes;
+}
+
+}  // namespace boards

@@ -1,0 +1,63 @@
+// The part of the board's flash that holds the filesystem: one slice, one cache, one owner.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "flash/nor_flash.h"
+#include "flash/status.h"
+#include "flash/write_cache.h"
+
+namespace flash {
+
+struct StorageConfig {
+  uint32_t offset;               // of the slice in the flash, at a sector boundary
+  uint32_t size_bytes;           // whole sectors
+  uint32_t simple_block_bytes;   // 512, or 4096 on the N6
+  uint32_t native_block_bytes;   // 4096 on external flash, 512 inside an MCU
+  uint32_t idle_flush_us;        // written data reaches the flash by itself after this long without a write
+};
+
+// Byte access to the storage through the write-back cache. All ranges are relative to the storage.
+// A length of zero is a success that touches nothing (the range is still checked).
+class Storage {
+ public:
+  // A clock that never goes back: microseconds since any moment.
+  using NowUs = uint64_t (*)(void* context);
+
+  Storage(NorFlash& nor, const StorageConfig& config, CacheMemory memory, NowUs now_us, void* clock_context);
+
+  uint32_t size_bytes() const { return config_.size_bytes; }
+  uint32_t simple_block_bytes() const { return config_.simple_block_bytes; }
+  uint32_t native_block_bytes() const { return config_.native_block_bytes; }
+
+  //   kInvalid   the range leaves the storage; nothing was carried out
+  //   kIo, kTimedOut, kNoDevice from the flash; what waited to be written waits on
+  Status read(uint64_t offset, std::span<uint8_t> out);
+  Status write(uint64_t offset, std::span<const uint8_t> data);    // erases what must be erased
+  Status program(uint64_t offset, std::span<const uint8_t> data);  // kIo where a 0 bit would have to become 1
+  Status erase(uint64_t offset, uint64_t length);                  // reads back as 0xFF
+
+  // Everything written so far is in the flash when this returns success.
+  Status sync();
+
+  // To be called every so often: syncs after `idle_flush_us` without a write. A failed flush is tried
+  // again after as long, and by the next sync.
+  Status poll();
+
+  // Forgets everything that waits to be written: for the moment when power is gone.
+  void discard() { cache_.discard(); }
+
+  bool is_dirty() const { return cache_.is_dirty(); }
+
+ private:
+  void touch() { last_write_us_ = now_us_(clock_context_); }
+
+  StorageConfig config_;
+  WriteCache cache_;
+  NowUs now_us_;
+  void* clock_context_;
+  uint64_t last_write_us_ = 0;
+};
+
+}  // namespace flash

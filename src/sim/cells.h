@@ -1,0 +1,95 @@
+// The memory cells of a NOR flash and their physics. Every chip and controller model keeps its array
+// in one of these, so that wear, statistics, faults and images are the same thing everywhere.
+//
+// Cells know nothing of time, buses or commands: the models around them do.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace sim {
+
+struct SectorRun {
+  uint32_t sector_size_bytes;
+  uint32_t sector_count;
+};
+
+struct CellPhysics {
+  std::vector<SectorRun> sectors;
+
+  // Smallest piece a program may address: offset and length are multiples of it.
+  uint32_t word_bytes = 1;
+
+  // Words carry ECC over their whole width: programming one that is not blank breaks its code, and it
+  // reads as a double error until its sector is erased (STM32H7, 32 bytes; RM0399 4.3.9).
+  bool ecc = false;
+};
+
+struct Stats {
+  uint64_t reads = 0;
+  uint64_t programs = 0;
+  uint64_t erases = 0;  // sectors, however many one command took
+  uint64_t bytes_read = 0;
+  uint64_t bytes_programmed = 0;
+
+  friend Stats operator-(Stats a, const Stats& b);
+  friend bool operator==(const Stats&, const Stats&) = default;
+};
+
+enum class Operation { kRead, kProgram, kErase };
+
+enum class CellResult {
+  kOk,
+  kFailed,    // an injected fault: the operation stopped half way
+  kEccError,  // a read met a word whose ECC does not hold
+};
+
+// Decides before each operation whether it fails. `index` counts operations of that kind from 0.
+// A failing program writes the first half of its bytes, a failing erase leaves the first half of its
+// sector at 0xFF and the rest as it was; a failing read delivers nothing.
+using FaultHook = std::function<bool(Operation operation, uint64_t index, uint32_t offset)>;
+
+class Cells {
+ public:
+  // `bytes` is the content: RAM, or an image file mapped into memory; its size is that of the sectors.
+  Cells(CellPhysics physics, std::span<uint8_t> bytes);
+
+  uint32_t size_bytes() const;
+  uint32_t sector_count() const;
+  uint32_t sector_index(uint32_t offset) const;
+  uint32_t sector_offset(uint32_t index) const;
+  uint32_t sector_size_bytes(uint32_t index) const;
+
+  // Misuse (a range outside, a partial word, half a sector) ends the program with file and line.
+  [[nodiscard]] CellResult read(uint32_t offset, std::span<uint8_t> out);
+  [[nodiscard]] CellResult program(uint32_t offset, std::span<const uint8_t> data);  // clears bits
+  [[nodiscard]] CellResult erase(uint32_t offset, uint32_t length);
+
+  // A look at the content that is no operation of the hardware: no statistics, no faults.
+  std::span<const uint8_t> bytes() const { return bytes_; }
+  bool has_ecc_error(uint32_t offset) const;
+
+  const Stats& stats() const { return stats_; }
+  std::span<const uint32_t> wear() const { return wear_; }  // erases of each sector, over the image's life
+  std::span<uint32_t> wear() { return wear_; }
+  uint32_t max_wear() const;
+
+  std::unordered_set<uint32_t>& broken_words() { return broken_words_; }  // offsets, for the sidecar file
+
+  void set_fault_hook(FaultHook hook) { fault_hook_ = std::move(hook); }
+
+ private:
+  CellPhysics physics_;
+  std::span<uint8_t> bytes_;
+  std::vector<uint32_t> sector_offsets_;
+  std::vector<uint32_t> wear_;
+  std::unordered_set<uint32_t> broken_words_;
+  Stats stats_;
+  FaultHook fault_hook_;
+};
+
+}  // namespace sim
