@@ -1,0 +1,42 @@
+# What every target of the house shares: the language, the warnings, where tests come from.
+
+option(PYBFLASH_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(pybflash_options INTERFACE)
+target_include_directories(pybflash_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(pybflash_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+    -Wno-sign-conversion -Werror -ffunction-sections -fdata-sections)
+if(PYBFLASH_SANITIZE)
+  set(PYBFLASH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_compile_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
+  target_link_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
+endif()
+
+# pybflash_library(flash SOURCES a.cc b.cc [LIBS other ...])
+function(pybflash_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC ${arg_LIBS} PRIVATE pybflash_options)
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+endfunction()
+
+# For code that must not need an operating system: held to the camera's rules on the host, too.
+function(pybflash_freestanding name)
+  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti)
+endfunction()
+
+# pybflash_test(write_cache_test [SOURCES extra.cc ...] [LIBS flash ...]): one GoogleTest program, run by CTest.
+find_package(GTest REQUIRED)
+include(GoogleTest)
+function(pybflash_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${name}.cc ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} pybflash_options GTest::gtest_main GTest::gmock)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,40 @@
+// How a driver reaches registers and memory: one small policy, volatile accesses on the camera, the
+// model on a desk. The driver's code is the same line for line.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+
+namespace drivers {
+
+template <class T>
+concept Mmio = requires(T mmio, uint32_t address, std::span<uint8_t> out) {
+  { mmio.read8(address) } -> std::same_as<uint8_t>;
+  { mmio.read16(address) } -> std::same_as<uint16_t>;
+  { mmio.read32(address) } -> std::same_as<uint32_t>;
+  mmio.write8(address, uint8_t{});
+  mmio.write16(address, uint16_t{});
+  mmio.write32(address, uint32_t{});
+  // Copies memory-mapped flash.
+  mmio.read_memory(address, out);
+  // Orders everything before against everything after (DSB, ISB).
+  mmio.barrier();
+  // Between these a bus error by read_memory() is survived, and what it delivered is undefined
+  // (FAULTMASK = 1 and CCR.BFHFNMIGN = 1: PM0253, 2.4).
+  mmio.begin_guarded_read();
+  mmio.end_guarded_read();
+};
+
+// What a driver needs from around it. All hooks are set; `context` is handed back to each.
+struct Platform {
+  void* context;
+  // Microseconds since any moment; never goes back.
+  uint64_t (*now_us)(void* context);
+  // Called while the driver waits for the hardware: let the rest of the camera live, or the clock run.
+  void (*yield)(void* context);
+  // Memory that the CPU sees at `address` was changed behind its caches: invalidate them.
+  void (*memory_changed)(void* context, uint32_t address, uint32_t size_bytes);
+};
+
+}  // namespace drivers

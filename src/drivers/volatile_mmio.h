@@ -1,0 +1,54 @@
+// Mmio on the camera itself (ARMv7-M, ARMv8-M).
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+namespace drivers {
+
+struct VolatileMmio {
+  static uint8_t read8(uint32_t address) { return *at<uint8_t>(address); }
+  static uint16_t read16(uint32_t address) { return *at<uint16_t>(address); }
+  static uint32_t read32(uint32_t address) { return *at<uint32_t>(address); }
+  static void write8(uint32_t address, uint8_t value) { *at<uint8_t>(address) = value; }
+  static void write16(uint32_t address, uint16_t value) { *at<uint16_t>(address) = value; }
+  static void write32(uint32_t address, uint32_t value) { *at<uint32_t>(address) = value; }
+
+  static void read_memory(uint32_t address, std::span<uint8_t> out) {
+    std::memcpy(out.data(), reinterpret_cast<const void*>(static_cast<uintptr_t>(address)), out.size());
+  }
+
+  static void barrier() {
+#if defined(__arm__)
+    asm volatile("dsb 0xF\n\tisb 0xF" ::: "memory");
+#endif
+  }
+
+  static void begin_guarded_read() {
+#if defined(__arm__)
+    asm volatile("cpsid f" ::: "memory");
+#endif
+    write32(kCcr, read32(kCcr) | kBusFaultIgnore);
+    barrier();
+  }
+
+  static void end_guarded_read() {
+    barrier();
+    write32(kCcr, read32(kCcr) & ~kBusFaultIgnore);
+#if defined(__arm__)
+    asm volatile("cpsie f" ::: "memory");
+#endif
+  }
+
+ private:
+  static constexpr uint32_t kCcr = 0xE000ED14;            // SCB->CCR
+  static constexpr uint32_t kBusFaultIgnore = 1u << 8;    // BFHFNMIGN
+
+  template <class T>
+  static volatile T* at(uint32_t address) {
+    return reinterpret_cast<volatile T*>(static_cast<uintptr_t>(address));
+  }
+};
+
+}  // namespace drivers
