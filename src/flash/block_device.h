@@ -1,6 +1,7 @@
 // What a `pyb.Flash` object is below Python: the block protocol over a storage.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -56,6 +57,12 @@ class Partition {
   IoctlAnswer ioctl(int64_t command, int64_t argument);
 
  private:
+  // Where in the storage the range lies that an access names; `unit` is the size of a block.
+  Status locate(int64_t block, uint32_t unit, uint64_t offset, size_t length, uint64_t& at) const;
+  Status locate_blocks(int64_t block, size_t length, uint64_t& at) const;
+  Status locate_bytes(int64_t block, int64_t offset, size_t length, uint64_t& at) const;
+  Status erase_block(int64_t block);
+
   Storage* storage_;
   uint32_t start_;
   uint32_t len_;
@@ -82,6 +89,14 @@ class Drive {
   IoctlAnswer ioctl(int64_t command, int64_t argument);
 
  private:
+  // An access split into what lies before the storage and what lies in it.
+  struct Range {
+    uint64_t offset = 0;  // in the drive
+    size_t table_length = 0;
+    uint64_t storage_offset = 0;
+  };
+  Status locate(int64_t block, size_t length, Range& range) const;
+
   Storage* storage_;
 };
 

@@ -22,7 +22,7 @@ struct Region {
 };
 
 struct Sector {
-  uint32_t offset;      // bytes from the start of the device
+  uint32_t offset;  // bytes from the start of the device
   uint32_t size_bytes;
 };
 

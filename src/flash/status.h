@@ -33,7 +33,7 @@ class [[nodiscard]] Status {
 }  // namespace flash
 
 // Leaves the enclosing function with the first status that is not success.
-#define FLASH_TRY(expression)                                                 \
-  do {                                                                        \
-    if (const ::flash::Status status = (expression); !status.ok()) return status; \
+#define FLASH_TRY(expression)                                                                          \
+  do {                                                                                                 \
+    if (const ::flash::Status status_of_try = (expression); !status_of_try.ok()) return status_of_try; \
   } while (false)

@@ -11,11 +11,11 @@
 namespace flash {
 
 struct StorageConfig {
-  uint32_t offset;               // of the slice in the flash, at a sector boundary
-  uint32_t size_bytes;           // whole sectors
-  uint32_t simple_block_bytes;   // 512, or 4096 on the N6
-  uint32_t native_block_bytes;   // 4096 on external flash, 512 inside an MCU
-  uint32_t idle_flush_us;        // written data reaches the flash by itself after this long without a write
+  uint32_t offset;              // of the slice in the flash, at a sector boundary
+  uint32_t size_bytes;          // whole sectors
+  uint32_t simple_block_bytes;  // 512, or 4096 on the N6
+  uint32_t native_block_bytes;  // 4096 on external flash, 512 inside an MCU
+  uint32_t idle_flush_us;       // written data reaches the flash by itself after this long without a write
 };
 
 // Byte access to the storage through the write-back cache. All ranges are relative to the storage.
