@@ -2,6 +2,7 @@
 // Freestanding: a firmware may use the same descriptions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -54,25 +55,32 @@ struct Area {
 };
 
 struct Board {
+  uint32_t list_position;   // where it stands in tables: ascending, with gaps for newcomers
   std::string_view name;    // as in MicroPython and OpenMV: "OPENMV4P"
   std::string_view camera;  // as people say it: "OpenMV Cam H7 Plus"
   std::string_view mcu;
   const FlashPart* part;
-  uint32_t address;                // where the CPU sees byte 0 of the flash
-  std::span<const Area> areas;     // ascending; together they need not fill the flash
-  uint32_t storage_area;           // index of the one that Python sees
+  uint32_t address;             // where the CPU sees byte 0 of the flash
+  std::span<const Area> areas;  // ascending; together they need not fill the flash
+  uint32_t storage_area;        // index of the one that Python sees
   uint32_t simple_block_bytes;
   uint32_t native_block_bytes;
-  uint32_t cache_bytes;            // RAM of the write-back cache
+  uint32_t cache_bytes;  // RAM of the write-back cache
   uint32_t idle_flush_ms;
-  std::string_view volume_label;   // of the FAT that the camera makes on a blank storage
+  // Of the FAT that the camera makes on a blank storage. Empty where the firmware's label does not fit
+  // into FAT's 11 characters and FatFs refuses it ("GIGA R1 WiFi", "Nicla Vision").
+  std::string_view volume_label;
 
   constexpr const Area& storage() const { return areas[storage_area]; }
 };
 
-// Is the description sound? Each board's file asserts it.
+// FAT keeps a volume label in the 11 characters of a directory entry's name.
+inline constexpr std::size_t kMaxVolumeLabel = 11;
+
+// Is the description sound? Each board's file asserts it. Areas that ascend cannot overlap.
 constexpr bool is_sound(const Board& board) {
   const flash::Geometry& geometry = board.part->geometry;
+  if (board.storage_area >= board.areas.size() || board.volume_label.size() > kMaxVolumeLabel) return false;
   uint64_t end = 0;
   for (const Area& area : board.areas) {
     if (area.offset < end || area.size_bytes == 0) return false;
@@ -82,8 +90,8 @@ constexpr bool is_sound(const Board& board) {
   }
   const Area& storage = board.storage();
   return storage.size_bytes % board.native_block_bytes == 0 &&
-         board.native_block_bytes % board.simple_block_bytes == 0 &&
-         board.cache_bytes % 512 == 0 && board.cache_bytes >= geometry.sector_at(storage.offset).size_bytes;
+         board.native_block_bytes % board.simple_block_bytes == 0 && board.cache_bytes % 512 == 0 &&
+         board.cache_bytes >= geometry.sector_at(storage.offset).size_bytes;
 }
 
 }  // namespace boards

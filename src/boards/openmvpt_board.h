@@ -1,0 +1,34 @@
+// OpenMV Pure Thermal.
+#pragma once
+
+#include <array>
+
+#include "boards/board.h"
+#include "boards/parts.h"
+
+namespace boards::openmvpt {
+
+// Configured as the H7 Plus, chip included. Bootloader and firmware are inside the MCU.
+inline constexpr std::array kAreas = {
+    Area{"filesystem", 0, 24 * kMiB},
+    Area{"ROMFS", 24 * kMiB, 8 * kMiB},
+};
+
+inline constexpr Board kBoard = {
+    .list_position = 50,
+    .name = "OPENMVPT",
+    .camera = "OpenMV Pure Thermal",
+    .mcu = "STM32H743",
+    .part = &kW25Q256Jv,
+    .address = 0x90000000,
+    .areas = kAreas,
+    .storage_area = 0,
+    .simple_block_bytes = 512,
+    .native_block_bytes = 4096,
+    .cache_bytes = 16 * 4 * kKiB,
+    .idle_flush_ms = 1000,
+    .volume_label = "OPENMV",
+};
+static_assert(is_sound(kBoard));
+
+}  // namespace boards::openmvpt
