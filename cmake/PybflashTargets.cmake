@@ -38,5 +38,7 @@ function(pybflash_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${name}.cc ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} pybflash_options GTest::gtest_main GTest::gmock)
+  # GoogleTest's own macros trip over this one.
+  target_compile_options(${name} PRIVATE -Wno-dangling-else)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
 endfunction()
