@@ -1,0 +1,170 @@
+# Mounts the camera's storage at /flash as the firmware does.
+#
+# A filesystem that does not mount is somebody's data: nothing here writes to it. Only a storage that is
+# blank to the last byte is formatted.
+import _camera
+import errno
+import os
+import pyb
+import sys
+import vfs
+
+_CHUNK_BYTES = 65536
+
+
+def _u16(data, at):
+    return data[at] | data[at + 1] << 8
+
+
+def _u32(data, at):
+    return _u16(data, at) | _u16(data, at + 2) << 16
+
+
+class _Storage:
+    """The storage, to be looked at only."""
+
+    def __init__(self):
+        self._flash = pyb.Flash(start=0)
+        self.sector_bytes = self._flash.ioctl(5, 0)
+        self.size_bytes = self._flash.ioctl(4, 0) * self.sector_bytes
+        self._flash.ioctl(1, 1)
+        self.block_bytes = self._flash.ioctl(5, 0)
+
+    def read(self, at, length):
+        data = bytearray(min(length, self.size_bytes - at))
+        self._flash.readblocks(at // self.block_bytes, data, at % self.block_bytes)
+        return data
+
+    def is_blank(self):
+        blank = b"\xff" * _CHUNK_BYTES
+        for at in range(0, self.size_bytes, _CHUNK_BYTES):
+            data = self.read(at, _CHUNK_BYTES)
+            if data != (blank if len(data) == _CHUNK_BYTES else blank[: len(data)]):
+                return False
+        return True
+
+
+def _littlefs_in(block):
+    """(class, length in bytes) by the superblock in this block: SPEC.md of littlefs v1 and v2."""
+    if block[8:16] == b"littlefs":
+        return vfs.VfsLfs2, _u32(block, 24) * _u32(block, 28)
+    if block[40:48] == b"littlefs":
+        return vfs.VfsLfs1, _u32(block, 28) * _u32(block, 32)
+    return None
+
+
+def _is_torn_littlefs(block):
+    # The first tag of a v2 superblock block is always the same; a v2 or v1 magic may be cut short.
+    if block[4:8] == b"\xf0\x0f\xff\xf7":
+        return True
+    return block[8:12] == b"litt" or block[40:44] == b"litt"
+
+
+def _is_fat_boot_sector(sector):
+    # Jump instruction, signature, and a sector size that FAT can have.
+    return (
+        sector[0] in (0xEB, 0xE9)
+        and sector[510:512] == b"\x55\xaa"
+        and _u16(sector, 11) in (512, 1024, 2048, 4096)
+    )
+
+
+def _fault_of_fat(storage, sector):
+    """What FatFs would not notice before it writes; None if there is nothing."""
+    sector_bytes = _u16(sector, 11)
+    total_sectors = _u16(sector, 19) or _u32(sector, 32)
+    if total_sectors * sector_bytes > storage.size_bytes:
+        return "it was made for a larger storage"
+    # Every formatter puts the media byte into the table's first entry, and ones above it.
+    entry = storage.read(_u16(sector, 14) * sector_bytes, 2)
+    if entry != bytes((sector[21], 0xFF)):
+        return "its allocation table is damaged"
+    return None
+
+
+def _has_fat_remains(storage, head):
+    if head[510:512] == b"\x55\xaa" or head[54:57] == b"FAT" or head[82:85] == b"FAT":
+        return True
+    # An allocation table behind the reserved sectors: media byte, then ones.
+    table_starts = range(storage.sector_bytes, len(head) - 2, storage.sector_bytes)
+    return any(head[at : at + 3] in (b"\xf8\xff\xff", b"\xf0\xff\xff") for at in table_starts)
+
+
+_OTHER_FILESYSTEMS = (
+    (3, b"EXFAT   ", "exFAT"),
+    (3, b"NTFS    ", "NTFS"),
+    (0, b"\xd2\xcd\x31", "a MicroPython ROMFS"),
+    (0, b"hsqs", "squashfs"),
+    (1080, b"\x53\xef", "a Linux ext filesystem"),
+)
+
+
+def _description(storage, head, blocks):
+    for at, magic, name in _OTHER_FILESYSTEMS:
+        if head[at : at + len(magic)] == magic:
+            return name + ", which the camera cannot mount"
+    if any(_is_torn_littlefs(block) for block in blocks):
+        return "what looks like a half-written littlefs"
+    if _has_fat_remains(storage, head):
+        return "what looks like a damaged FAT filesystem"
+    return "unknown data, no filesystem"
+
+
+def _format_blank():
+    vfs.VfsFat.mkfs(pyb.Flash(start=0))
+    fat = vfs.VfsFat(pyb.Flash())
+    label = _camera.board_label()
+    if label:
+        _camera.set_label(fat, label)
+    vfs.mount(fat, "/flash")
+
+
+def _mount_littlefs(kind, length):
+    try:
+        flash = pyb.Flash(start=0, len=length)
+    except ValueError:  # no length for this storage; the filesystem itself tells what is wrong
+        flash = pyb.Flash(start=0)
+    vfs.mount(kind(flash), "/flash")
+
+
+def _mount_fat():
+    vfs.mount(vfs.VfsFat(pyb.Flash()), "/flash")
+
+
+def _mount(storage):
+    """Mounts what is there, or what a blank storage gets. Returns what else was found."""
+    blocks = [storage.read(n * storage.block_bytes, 64) for n in (0, 1)]
+    head = storage.read(0, _CHUNK_BYTES)
+    littlefs = _littlefs_in(blocks[0]) or _littlefs_in(blocks[1])
+    if littlefs:
+        what = "littlefs v2" if littlefs[0] is vfs.VfsLfs2 else "littlefs v1"
+        mount, fault = lambda: _mount_littlefs(*littlefs), None
+    elif _is_fat_boot_sector(head):
+        what = "FAT"
+        mount, fault = _mount_fat, _fault_of_fat(storage, head)
+    elif storage.is_blank():
+        return _format_blank()
+    else:
+        return _description(storage, head, blocks)
+    try:
+        if not fault:
+            return mount()
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise
+        fault = "it does not mount (errno %d)" % error.errno
+    return "a damaged %s filesystem: %s" % (what, fault)
+
+
+def run():
+    try:
+        found = _mount(_Storage())
+    except OSError as error:
+        found = "what cannot be read (%s)" % error
+    if found is None:
+        os.chdir("/flash")
+        sys.path.extend(("/flash", "/flash/lib"))
+        return
+    print("/flash is not mounted: the storage holds %s." % found)
+    print("Nothing was written. pyb.Flash(start=0).readblocks(0, buf) reads its bytes as they are.")
+    print("To start afresh, which loses what is there: import vfs, pyb; vfs.VfsFat.mkfs(pyb.Flash(start=0))")
