@@ -263,7 +263,8 @@ Status WriteCache::sync() {
     }
     oldest = oldest_dirty(&tried);
   }
-  return first_error;
+  // A sector that failed may have been flushed again to make room for another.
+  return is_dirty() ? first_error : Status();
 }
 
 // The block that has been dirty longest, of those that became dirty after the ordinal `after`.
@@ -280,6 +281,9 @@ Status WriteCache::flush(uint32_t sector) {
   bool needs_erase = false;
   FLASH_TRY(compare({sector, 1}, needs_erase));
   if (!needs_erase) return program_sectors({sector, 1}, false);
+  // Other sectors' dirty blocks may leave too few slots to complete this one. The fullest can always be
+  // completed (see make_room), so this goes one level deep.
+  while (!can_complete(sector, 0)) FLASH_TRY(flush(choose_victim()));
   Sectors area = {sector, 1};
   FLASH_TRY(find_erase_area(sector, area));
   return erase_and_program(area);
