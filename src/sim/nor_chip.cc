@@ -162,8 +162,11 @@ void NorChip::take_header(const WireCommand& wire) {
     return;
   }
   now_.has_surplus = wrong_direction;
-  const bool fits = wire.address_bytes == expected.address_bytes &&
-                    cycles_before_data(wire) == cycles_before_data(expected) && !now_.has_surplus;
+  const uint32_t cycles = cycles_before_data(wire);
+  const uint32_t expected_cycles = cycles_before_data(expected);
+  const bool waits_for_strobe = wire.strobed && is_dtr() && expected.data == Direction::kFromChip;
+  const bool timely = cycles == expected_cycles || (waits_for_strobe && cycles < expected_cycles);
+  const bool fits = wire.address_bytes == expected.address_bytes && timely && !now_.has_surplus;
   if (fits) {
     now_.address = array_address(command, wire.address);
   } else {

@@ -34,6 +34,7 @@ struct WireCommand {
 
   Direction data = Direction::kNone;
   Lanes data_lanes;
+  bool strobed = false;  // the controller samples when the chip's DQS says so, and waits for it
 };
 
 constexpr uint32_t cycles_of(uint32_t bytes, Lanes lanes) {
