@@ -1,0 +1,153 @@
+# The contract, "One flash, many objects".
+import sys
+
+sys.path.insert(0, sys.argv[0].rpartition("/")[0])
+import time
+from harness import *
+
+LENGTH = 4 * NATIVE
+AT = NATIVE  # bytes into the storage; SIMPLE divides it
+
+whole = pyb.Flash(start=0)
+tail = pyb.Flash(start=AT)
+native = pyb.Flash(start=0)
+native.ioctl(1, 1)
+drive = pyb.Flash()
+
+
+def write_simple(data):
+    whole.writeblocks(AT // SIMPLE, data)
+
+
+def write_native(data):
+    native.writeblocks(AT // NATIVE, data)
+
+
+def write_extended(data):
+    for n in range(len(data) // NATIVE):
+        tail.ioctl(6, n)
+    tail.writeblocks(0, data, 0)
+
+
+def write_drive(data):
+    drive.writeblocks(0x100 + AT // SIMPLE, data)
+
+
+def read_simple(buf):
+    whole.readblocks(AT // SIMPLE, buf)
+
+
+def read_native(buf):
+    native.readblocks(AT // NATIVE, buf)
+
+
+def read_extended(buf):
+    tail.readblocks(0, buf, 0)
+
+
+def read_drive(buf):
+    drive.readblocks(0x100 + AT // SIMPLE, buf)
+
+
+WRITERS = (write_simple, write_native, write_extended, write_drive)
+READERS = (read_simple, read_native, read_extended, read_drive)
+
+
+@test
+def what_one_writes_is_what_any_other_reads():
+    seed = 0
+    for write in WRITERS:
+        for synced in (False, True):
+            seed += 1
+            data = pattern(LENGTH, seed)
+            write(data)
+            if synced:
+                whole.ioctl(3, 0)
+            for read in READERS:
+                buf = bytearray(LENGTH)
+                read(buf)
+                assert buf == data, (write, read, synced)
+
+
+@test
+def writers_may_take_turns_in_one_block():
+    for first in WRITERS:
+        for second in WRITERS:
+            first(pattern(LENGTH, 1))
+            second(pattern(NATIVE, 2))
+            buf = bytearray(LENGTH)
+            read_simple(buf)
+            assert buf == pattern(NATIVE, 2) + pattern(LENGTH, 1)[NATIVE:], (first, second)
+
+
+@test
+def an_erase_is_seen_by_all():
+    for write in WRITERS:
+        write(pattern(LENGTH))
+        native.ioctl(6, AT // NATIVE)
+        for read in READERS:
+            buf = bytearray(LENGTH)
+            read(buf)
+            assert buf == b"\xff" * NATIVE + pattern(LENGTH)[NATIVE:], (write, read)
+
+
+def flash_work():
+    stats = sim.stats()
+    return stats["programs"] + stats["erases"]
+
+
+@test
+def after_sync_nothing_is_left_to_do():
+    for write in WRITERS:
+        write(pattern(LENGTH, 8))
+        before = flash_work()
+        tail.ioctl(3, 0)
+        assert flash_work() > before, write
+        before = flash_work()
+        drive.ioctl(3, 0)
+        sim.advance_ms(2 * IDLE_MS)
+        assert flash_work() == before, write
+        write(pattern(LENGTH, 9))
+
+
+@test
+def an_idle_storage_flushes_by_itself():
+    for write in WRITERS:
+        write(pattern(NATIVE, 10))
+        whole.ioctl(3, 0)
+        write(pattern(NATIVE, 11))
+        before = flash_work()
+        sim.advance_ms(IDLE_MS * 9 // 10)
+        assert flash_work() == before, write
+        sim.advance_ms(IDLE_MS * 2 // 10)
+        assert flash_work() > before, write
+        before = flash_work()
+        whole.ioctl(3, 0)
+        assert flash_work() == before, write
+
+
+@test
+def each_write_puts_the_flush_off():
+    write_simple(pattern(NATIVE, 12))
+    whole.ioctl(3, 0)
+    before = flash_work()
+    for i in range(5):
+        whole.writeblocks(AT // SIMPLE, pattern(SIMPLE, 13 + i))
+        sim.advance_ms(IDLE_MS * 6 // 10)
+        assert flash_work() == before
+    sim.advance_ms(IDLE_MS * 6 // 10)
+    assert flash_work() > before
+
+
+@test
+def sleeping_is_idle_time():
+    write_simple(pattern(NATIVE, 20))
+    whole.ioctl(3, 0)
+    write_simple(pattern(NATIVE, 21))
+    before = flash_work()
+    time.sleep_ms(IDLE_MS + 100)
+    sim.advance_ms(0)
+    assert flash_work() > before
+
+
+run_tests()
