@@ -7,8 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace sim {
@@ -40,6 +39,13 @@ struct Stats {
   friend bool operator==(const Stats&, const Stats&) = default;
 };
 
+// Where cells keep what outlives a power cycle: RAM, or files mapped into memory.
+struct CellMemory {
+  std::span<uint8_t> bytes;         // the content, as large as all sectors
+  std::span<uint32_t> wear;         // one counter a sector; empty: the cells keep their own
+  std::span<uint8_t> broken_words;  // one bit a word whose ECC does not hold; empty: the cells keep their own
+};
+
 enum class Operation { kRead, kProgram, kErase };
 
 enum class CellResult {
@@ -55,8 +61,9 @@ using FaultHook = std::function<bool(Operation operation, uint64_t index, uint32
 
 class Cells {
  public:
-  // `bytes` is the content: RAM, or an image file mapped into memory; its size is that of the sectors.
-  Cells(CellPhysics physics, std::span<uint8_t> bytes);
+  Cells(CellPhysics physics, CellMemory memory);
+  Cells(CellPhysics physics, std::span<uint8_t> bytes)
+      : Cells(std::move(physics), CellMemory{bytes, {}, {}}) {}
 
   uint32_t size_bytes() const;
   uint32_t sector_count() const;
@@ -75,19 +82,24 @@ class Cells {
 
   const Stats& stats() const { return stats_; }
   std::span<const uint32_t> wear() const { return wear_; }  // erases of each sector, over the image's life
-  std::span<uint32_t> wear() { return wear_; }
   uint32_t max_wear() const;
-
-  std::unordered_set<uint32_t>& broken_words() { return broken_words_; }  // offsets, for the sidecar file
 
   void set_fault_hook(FaultHook hook) { fault_hook_ = std::move(hook); }
 
  private:
+  void program_ecc_word(uint32_t offset, std::span<const uint8_t> data);
+  void erase_cells(uint32_t offset, uint32_t length);
+  bool is_broken(uint32_t word) const { return (broken_words_[word / 8] >> (word % 8) & 1) != 0; }
+  void set_broken(uint32_t word, bool broken);
+
   CellPhysics physics_;
   std::span<uint8_t> bytes_;
   std::vector<uint32_t> sector_offsets_;
-  std::vector<uint32_t> wear_;
-  std::unordered_set<uint32_t> broken_words_;
+  std::vector<uint32_t> own_wear_;
+  std::vector<uint8_t> own_broken_words_;
+  std::span<uint32_t> wear_;
+  std::span<uint8_t> broken_words_;
+  uint32_t broken_count_ = 0;
   Stats stats_;
   FaultHook fault_hook_;
 };

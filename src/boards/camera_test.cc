@@ -1,0 +1,220 @@
+// The whole stack on every board there is.
+#include "boards/camera.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "boards/board_table.h"
+
+namespace boards {
+namespace {
+
+using flash::Error;
+using flash::Partition;
+
+std::unique_ptr<Camera> open(const Board& board, const std::string& path = {}) {
+  auto camera = Camera::open(board, path);
+  if (const auto* error = std::get_if<std::string>(&camera)) ADD_FAILURE() << *error;
+  return std::get<std::unique_ptr<Camera>>(std::move(camera));
+}
+
+class OnEveryBoard : public testing::TestWithParam<Board> {
+ protected:
+  const Board& board() const { return GetParam(); }
+
+  static std::string temporary_file() {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = std::string(test->name()) + ".img";
+    std::replace(name.begin(), name.end(), '/', '_');
+    const auto path =
+        std::filesystem::temp_directory_path() / ("pybflash_" + std::to_string(getpid()) + name);
+    std::filesystem::remove(path);
+    std::filesystem::remove(path.string() + ".wear");
+    return path.string();
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Boards, OnEveryBoard, testing::ValuesIn(all_boards().begin(), all_boards().end()),
+                         [](const auto& board) { return std::string(board.param.name); });
+
+TEST_P(OnEveryBoard, StorageIsTheRightSliceOfTheFlash) {
+  auto camera = open(board());
+  const Area& area = board().storage();
+  const std::vector<uint8_t> data(area.size_bytes, 0x6B);
+  ASSERT_TRUE(camera->storage().write(0, data).ok());
+  ASSERT_TRUE(camera->storage().sync().ok());
+  const auto chip = camera->cells().bytes();
+  for (size_t i = 0; i < chip.size(); ++i) {
+    const bool inside = i >= area.offset && i - area.offset < area.size_bytes;
+    ASSERT_EQ(chip[i], inside ? 0x6B : 0xFF) << "byte " << i;
+  }
+}
+
+TEST_P(OnEveryBoard, OneChangedBlockOfAUsedStorageCostsOneErase) {
+  auto camera = open(board());
+  const std::vector<uint8_t> zeros(board().storage().size_bytes, 0);
+  ASSERT_TRUE(camera->storage().write(0, zeros).ok());
+  ASSERT_TRUE(camera->storage().sync().ok());
+  const Camera::Totals before = camera->totals();
+  ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(512, 0x77)).ok());
+  ASSERT_TRUE(camera->storage().sync().ok());
+  const Camera::Totals after = camera->totals();
+  EXPECT_EQ(after.erases - before.erases, 1u);
+  EXPECT_GT(after.device_us, before.device_us);
+  EXPECT_GE(after.max_wear, 1u);
+}
+
+TEST_P(OnEveryBoard, IdleStorageReachesTheFlashByItself) {
+  auto camera = open(board());
+  ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(512, 0x77)).ok());
+  camera->pass_ms(board().idle_flush_ms - 1);
+  EXPECT_TRUE(camera->storage().is_dirty());
+  camera->pass_ms(1024);
+  EXPECT_FALSE(camera->storage().is_dirty());
+  EXPECT_EQ(camera->cells().bytes()[board().storage().offset], 0x77);
+}
+
+TEST_P(OnEveryBoard, InjectedFaultsEndInAnErrorAndTheNextSyncMendsThem) {
+  for (sim::Operation operation : {sim::Operation::kProgram, sim::Operation::kErase}) {
+    auto camera = open(board());
+    std::vector<uint8_t> data(board().storage().size_bytes, 0x00);
+    ASSERT_TRUE(camera->storage().write(0, data).ok());
+    ASSERT_TRUE(camera->storage().sync().ok());
+    data[100] = 0x55;
+    ASSERT_TRUE(camera->storage().write(0, std::span(data).first(512)).ok());
+    camera->fail_nth(operation, 1);
+    EXPECT_EQ(camera->storage().sync(), Error::kIo);
+    EXPECT_TRUE(camera->storage().sync().ok());
+    const auto chip = camera->cells().bytes().subspan(board().storage().offset, data.size());
+    EXPECT_TRUE(std::equal(data.begin(), data.end(), chip.begin()));
+  }
+}
+
+TEST_P(OnEveryBoard, AnImageKeepsContentAndWear) {
+  const std::string path = temporary_file();
+  uint32_t wear = 0;
+  {
+    auto camera = open(board(), path);
+    for (uint8_t value : {uint8_t{0x00}, uint8_t{0x11}}) {
+      ASSERT_TRUE(camera->storage().write(512, std::vector<uint8_t>(512, value)).ok());
+      ASSERT_TRUE(camera->storage().sync().ok());
+    }
+    wear = camera->totals().max_wear;
+    EXPECT_EQ(wear, 1u);
+  }
+  EXPECT_EQ(std::filesystem::file_size(path), board().part->geometry.size_bytes());
+  auto camera = open(board(), path);
+  EXPECT_EQ(camera->totals().max_wear, wear);
+  std::vector<uint8_t> out(512);
+  ASSERT_TRUE(camera->storage().read(512, out).ok());
+  EXPECT_EQ(out, std::vector<uint8_t>(512, 0x11));
+  std::filesystem::remove(path);
+  std::filesystem::remove(path + ".wear");
+}
+
+// Any sequence of calls over overlapping objects is that of a plain array, on every board.
+TEST_P(OnEveryBoard, OverlappingObjectsAgreeWithAPlainArray) {
+  for (uint32_t seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    auto camera = open(board());
+    flash::Storage& storage = camera->storage();
+    const uint32_t native = board().native_block_bytes;
+    const uint32_t window = std::min<uint32_t>(storage.size_bytes(), 12 * native);
+    std::vector<uint8_t> model(window, 0xFF);
+    struct Object {
+      Partition partition;
+      uint32_t start, len;
+    };
+    std::vector<Object> objects;
+    for (int i = 0; i < 4; ++i) {
+      const auto start = static_cast<uint32_t>(random() % (window / native - 1)) * native;
+      const auto len = static_cast<uint32_t>(1 + random() % (window - start) / native) * native;
+      objects.push_back(
+          {Partition(storage, start, std::min(len, window - start)), start, std::min(len, window - start)});
+    }
+    for (int step = 0; step < 200; ++step) {
+      Object& object = objects[random() % objects.size()];
+      const uint32_t unit = object.partition.block_bytes();
+      const auto blocks = static_cast<uint32_t>(random() % (object.len / unit + 1));
+      const auto block = static_cast<uint32_t>(random() % (object.len / unit - blocks + 1));
+      std::vector<uint8_t> data(blocks * unit);
+      for (uint8_t& byte : data) byte = static_cast<uint8_t>(random());
+      const auto at = model.begin() + object.start + block * unit;
+      const auto native_block = static_cast<uint32_t>(random() % (object.len / native));
+      const auto native_at = model.begin() + object.start + native_block * native;
+      switch (random() % 7) {
+        case 0:
+          ASSERT_TRUE(object.partition.write_blocks(block, data).ok());
+          std::copy(data.begin(), data.end(), at);
+          break;
+        case 1:
+          ASSERT_TRUE(object.partition.read_blocks(block, data).ok());
+          ASSERT_TRUE(std::equal(data.begin(), data.end(), at)) << "step " << step;
+          break;
+        case 2: {
+          const auto offset = static_cast<uint32_t>(random() % native);
+          data.resize(random() % (object.len - native_block * native - offset + 1));
+          bool legal = true;
+          for (size_t i = 0; i < data.size(); ++i) {
+            if (random() % 64 != 0) data[i] &= native_at[offset + static_cast<ptrdiff_t>(i)];
+            legal = legal && (data[i] & ~native_at[offset + static_cast<ptrdiff_t>(i)]) == 0;
+          }
+          const flash::Status status = object.partition.program_bytes(native_block, offset, data);
+          ASSERT_EQ(status, legal ? flash::Status() : flash::Status(Error::kIo));
+          if (legal) std::copy(data.begin(), data.end(), native_at + offset);
+          break;
+        }
+        case 3:
+          ASSERT_TRUE(object.partition.ioctl(6, native_block).status.ok());
+          std::fill_n(native_at, native, uint8_t{0xFF});
+          break;
+        case 4:
+          ASSERT_TRUE(object.partition.ioctl(1, random() % 2).status.ok());
+          break;
+        case 5:
+          if (random() % 2 == 0) ASSERT_TRUE(object.partition.ioctl(3, 0).status.ok());
+          break;
+        default:
+          camera->pass_ms(random() % 3000);
+      }
+    }
+    ASSERT_TRUE(storage.sync().ok());
+    const auto chip = camera->cells().bytes().subspan(board().storage().offset, window);
+    EXPECT_TRUE(std::equal(model.begin(), model.end(), chip.begin()));
+  }
+}
+
+TEST(Camera, RefusesAnImageOfAnotherBoard) {
+  const auto path =
+      (std::filesystem::temp_directory_path() / ("pybflash_other_" + std::to_string(getpid()))).string();
+  std::ofstream(path) << "too short";
+  const auto camera = Camera::open(all_boards().front(), path);
+  ASSERT_TRUE(std::holds_alternative<std::string>(camera));
+  EXPECT_NE(std::get<std::string>(camera).find("holds 9 bytes"), std::string::npos)
+      << std::get<std::string>(camera);
+  std::filesystem::remove(path);
+}
+
+TEST(Camera, AnImageHasOneUserAtATime) {
+  const auto path =
+      (std::filesystem::temp_directory_path() / ("pybflash_busy_" + std::to_string(getpid()))).string();
+  const Board& board = all_boards().front();
+  {
+    auto camera = open(board, path);
+    const auto second = Camera::open(board, path);
+    ASSERT_TRUE(std::holds_alternative<std::string>(second));
+    EXPECT_NE(std::get<std::string>(second).find("in use"), std::string::npos);
+  }
+  EXPECT_TRUE(std::holds_alternative<std::unique_ptr<Camera>>(Camera::open(board, path)));
+  std::filesystem::remove(path);
+  std::filesystem::remove(path + ".wear");
+}
+
+}  // namespace
+}  // namespace boards

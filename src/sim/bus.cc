@@ -1,0 +1,82 @@
+#include "sim/bus.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "sim/check.h"
+
+namespace sim {
+
+namespace {
+
+std::string hex(uint32_t address) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08X", static_cast<unsigned>(address));
+  return text;
+}
+
+}  // namespace
+
+void BusDevice::load_block(uint32_t offset, std::span<uint8_t> out) {
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<uint8_t>(load(offset + static_cast<uint32_t>(i), 1));
+}
+
+void AddressSpace::map(uint32_t base, uint32_t size_bytes, BusDevice& device) {
+  for (const Mapping& other : mappings_) {
+    const bool apart =
+        base >= uint64_t{other.base} + other.size_bytes || other.base >= uint64_t{base} + size_bytes;
+    SIM_CHECK(apart, "two devices at one address");
+  }
+  mappings_.push_back({base, size_bytes, &device});
+}
+
+const AddressSpace::Mapping* AddressSpace::find(uint32_t address) const {
+  const auto found = std::find_if(mappings_.begin(), mappings_.end(), [address](const Mapping& mapping) {
+    return address >= mapping.base && address - mapping.base < mapping.size_bytes;
+  });
+  return found == mappings_.end() ? nullptr : &*found;
+}
+
+void AddressSpace::check_bus_error(const Mapping& mapping, uint32_t address) {
+  if (mapping.device->take_bus_error() && guard_depth_ == 0) {
+    violations_.add(clock_.now_ns(), hex(address),
+                    "bus error outside a guarded read: a HardFault on the camera");
+  }
+}
+
+uint64_t AddressSpace::load(uint32_t address, unsigned width) {
+  SIM_CHECK(address % width == 0, "unaligned load");
+  const Mapping* mapping = find(address);
+  if (mapping == nullptr) {
+    violations_.add(clock_.now_ns(), hex(address), "load from an address where nothing is");
+    return 0;
+  }
+  const uint64_t value = mapping->device->load(address - mapping->base, width);
+  check_bus_error(*mapping, address);
+  return value;
+}
+
+void AddressSpace::store(uint32_t address, uint64_t value, unsigned width) {
+  SIM_CHECK(address % width == 0, "unaligned store");
+  const Mapping* mapping = find(address);
+  if (mapping == nullptr) {
+    violations_.add(clock_.now_ns(), hex(address), "store to an address where nothing is");
+    return;
+  }
+  mapping->device->store(address - mapping->base, value, width);
+  check_bus_error(*mapping, address);
+}
+
+void AddressSpace::load_block(uint32_t address, std::span<uint8_t> out) {
+  if (out.empty()) return;
+  const Mapping* mapping = find(address);
+  if (mapping == nullptr || out.size() > mapping->size_bytes - (address - mapping->base)) {
+    violations_.add(clock_.now_ns(), hex(address), "load from an address where nothing is");
+    return;
+  }
+  mapping->device->load_block(address - mapping->base, out);
+  check_bus_error(*mapping, address);
+}
+
+}  // namespace sim

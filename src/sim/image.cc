@@ -1,0 +1,138 @@
+#include "sim/image.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace sim {
+
+namespace {
+
+// The sidecar: this header, a wear counter a sector, a bit a word with ECC.
+struct WearHeader {
+  std::array<char, 8> magic;
+  uint32_t version;
+  uint32_t size_bytes;
+  uint32_t sector_count;
+  uint32_t broken_words_bytes;
+};
+constexpr std::array<char, 8> kMagic = {'F', 'L', 'W', 'E', 'A', 'R', '\r', '\n'};
+constexpr uint32_t kVersion = 1;
+
+struct Layout {
+  uint32_t size_bytes = 0;
+  uint32_t sector_count = 0;
+  uint32_t broken_words_bytes = 0;
+
+  size_t sidecar_bytes() const {
+    return sizeof(WearHeader) + sector_count * sizeof(uint32_t) + broken_words_bytes;
+  }
+};
+
+Layout layout_of(const CellPhysics& physics) {
+  Layout layout;
+  for (const SectorRun& run : physics.sectors) {
+    layout.size_bytes += run.sector_size_bytes * run.sector_count;
+    layout.sector_count += run.sector_count;
+  }
+  if (physics.ecc) layout.broken_words_bytes = (layout.size_bytes / physics.word_bytes + 7) / 8;
+  return layout;
+}
+
+// Anonymous memory, so that the pages of a flash that is never written cost nothing but their first read.
+class RamImage final : public Image {
+ public:
+  explicit RamImage(uint32_t size_bytes) : bytes_(size_bytes, 0xFF) { memory_.bytes = bytes_; }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+// A file mapped into memory; closed and unmapped with the object.
+class MappedFile {
+ public:
+  MappedFile() = default;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile() {
+    if (data_ != nullptr) munmap(data_, size_);
+    if (fd_ >= 0) close(fd_);
+  }
+
+  // True if the file was empty or missing and now has `size` bytes of zero.
+  bool is_new() const { return is_new_; }
+  uint8_t* data() { return data_; }
+
+  // Returns what was wrong, or nothing.
+  std::string open(const std::string& path, size_t size) {
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd_ < 0) return path + ": " + std::strerror(errno);
+    if (flock(fd_, LOCK_EX | LOCK_NB) != 0) return path + ": in use by another program; close that one first";
+    struct stat info;
+    if (fstat(fd_, &info) != 0) return path + ": " + std::strerror(errno);
+    is_new_ = info.st_size == 0;
+    if (is_new_ && ftruncate(fd_, static_cast<off_t>(size)) != 0) return path + ": " + std::strerror(errno);
+    if (!is_new_ && static_cast<size_t>(info.st_size) != size) {
+      return path + ": holds " + std::to_string(info.st_size) + " bytes, but this board's flash has " +
+             std::to_string(size) + "; name the board it was made for, or another file";
+    }
+    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+    if (mapped == MAP_FAILED) return path + ": " + std::strerror(errno);
+    data_ = static_cast<uint8_t*>(mapped);
+    size_ = size;
+    return {};
+  }
+
+ private:
+  int fd_ = -1;
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+  bool is_new_ = false;
+};
+
+class FileImage final : public Image {
+ public:
+  std::string open(const std::string& path, const Layout& layout) {
+    if (std::string error = dump_.open(path, layout.size_bytes); !error.empty()) return error;
+    if (dump_.is_new()) std::memset(dump_.data(), 0xFF, layout.size_bytes);
+    const std::string sidecar_path = path + ".wear";
+    if (std::string error = sidecar_.open(sidecar_path, layout.sidecar_bytes()); !error.empty()) {
+      return error + " (wear counters of the image; delete it to start them anew)";
+    }
+    const WearHeader expected = {kMagic, kVersion, layout.size_bytes, layout.sector_count,
+                                 layout.broken_words_bytes};
+    if (sidecar_.is_new()) std::memcpy(sidecar_.data(), &expected, sizeof expected);
+    if (std::memcmp(sidecar_.data(), &expected, sizeof expected) != 0) {
+      return sidecar_path + ": not the wear counters of this board's flash; delete it to start them anew";
+    }
+    uint8_t* counters = sidecar_.data() + sizeof(WearHeader);
+    memory_.bytes = {dump_.data(), layout.size_bytes};
+    memory_.wear = {reinterpret_cast<uint32_t*>(counters), layout.sector_count};
+    memory_.broken_words = {counters + layout.sector_count * sizeof(uint32_t), layout.broken_words_bytes};
+    return {};
+  }
+
+ private:
+  MappedFile dump_;
+  MappedFile sidecar_;
+};
+
+}  // namespace
+
+std::variant<std::unique_ptr<Image>, std::string> Image::open(const std::string& path,
+                                                              const CellPhysics& physics) {
+  const Layout layout = layout_of(physics);
+  if (path.empty()) return std::make_unique<RamImage>(layout.size_bytes);
+  auto image = std::make_unique<FileImage>();
+  if (std::string error = image->open(path, layout); !error.empty()) return error;
+  return image;
+}
+
+}  // namespace sim
