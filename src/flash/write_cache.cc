@@ -113,9 +113,11 @@ void WriteCache::mark_clean(uint16_t slot) {
 }
 
 uint32_t WriteCache::count_dirty(Sectors sectors) const {
+  const uint32_t first_block = sectors.first * blocks_per_sector();
   uint32_t count = 0;
-  for (const CacheSlot& slot : memory_.slots) {
-    if (slot.is_dirty() && sectors.contains(sector_of(slot.block))) ++count;
+  for (uint32_t i = 0; i < sectors.count * blocks_per_sector(); ++i) {
+    const uint16_t slot = find(first_block + i);
+    if (slot != CacheSlot::kNone && memory_.slots[slot].is_dirty()) ++count;
   }
   return count;
 }
