@@ -1,0 +1,48 @@
+#include "cli/camera_options.h"
+
+#include <variant>
+
+#include "boards/board_table.h"
+#include "cli/commands.h"
+
+namespace cli {
+
+namespace {
+
+std::string board_names() {
+  std::string names;
+  for (const boards::Board& board : boards::all_boards()) {
+    if (!names.empty()) names += ", ";
+    names += board.name;
+  }
+  return names;
+}
+
+}  // namespace
+
+void add_camera_options(CLI::App& command, CameraOptions& options) {
+  command.add_option("--board", options.board, "The camera; `pybflash boards` lists them")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--image", options.image,
+                  "The chip's content as a raw dump of the whole flash, made if missing; it is written "
+                  "as the camera writes (default: a blank chip in RAM)")
+      ->type_name("FILE");
+}
+
+std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options) {
+  const boards::Board* board = boards::find_board(options.board);
+  if (board == nullptr) {
+    usage_error("unknown board '" + options.board + "'; choose one of " + board_names());
+    return nullptr;
+  }
+  auto camera = boards::Camera::open(*board, options.image);
+  if (const std::string* error = std::get_if<std::string>(&camera)) {
+    usage_error(*error);
+    return nullptr;
+  }
+  return std::get<std::unique_ptr<boards::Camera>>(std::move(camera));
+}
+
+}  // namespace cli

@@ -1,0 +1,17 @@
+#include "cli/commands.h"
+
+#include <iostream>
+
+namespace cli {
+
+void add_commands(CLI::App& app, Action& action) {
+  add_run_command(app, action);
+  add_boards_command(app, action);
+}
+
+int usage_error(const std::string& text) {
+  std::cerr << "pybflash: " << text << '\n';
+  return kExitUsage;
+}
+
+}  // namespace cli

@@ -1,0 +1,27 @@
+// The subcommands of `pybflash`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace cli {
+
+// Exit codes; a script's own sys.exit() may use any other.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  // an uncaught exception, or the flash refused data
+inline constexpr int kExitUsage = 2;   // the command line, the script or the image is at fault
+
+// What is left to do once the command line has been understood.
+using Action = std::function<int()>;
+
+// Adds every subcommand to `app`. The one that is named sets `action`.
+void add_commands(CLI::App& app, Action& action);
+
+// One file each.
+void add_run_command(CLI::App& app, Action& action);
+void add_boards_command(CLI::App& app, Action& action);
+
+// One line on standard error, "pybflash: ...", that says what to do. Returns kExitUsage.
+int usage_error(const std::string& text);
+
+}  // namespace cli

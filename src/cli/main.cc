@@ -1,0 +1,53 @@
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/plain.h"
+
+namespace {
+
+constexpr const char* kDescription =
+    "The flash storage of an OpenMV Cam on a desk: pyb.Flash under a real MicroPython.";
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  pybflash run                                a prompt on an OpenMV Cam H7 Plus; Ctrl-X leaves\n"
+    "  pybflash run examples/tour.py               a script of the host, on the camera\n"
+    "  pybflash run --board OPENMV2 -c 'import os; print(os.statvfs(\"/flash\"))'\n"
+    "  pybflash run --image cam.bin                what is written stays in cam.bin\n"
+    "  pybflash boards                             all cameras\n"
+    "\n"
+    "Exit codes: 0 done; 1 an uncaught exception, or the flash refused data; 2 the command line, the\n"
+    "script or the image is at fault; whatever a script gives to sys.exit().";
+
+int parse_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (const auto named = app.get_subcommands(); !named.empty()) {
+    return cli::usage_error(std::string(error.what()) + " (pybflash " + named.front()->get_name() +
+                            " --help shows what there is)");
+  }
+  if (argc < 2)
+    return cli::usage_error("no command given; pybflash run is a prompt, pybflash --help tells more");
+  return cli::usage_error("unknown command " + std::string(argv[1]) +
+                          " (pybflash --help shows what there is)");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (const int code = cli::run_if_plain(argc, argv); code >= 0) return code;
+
+  CLI::App app(kDescription, "pybflash");
+  app.set_version_flag("--version", "pybflash " PYBFLASH_VERSION);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(28);
+  cli::Action action;
+  cli::add_commands(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return parse_error(app, error, argc, argv);
+  }
+  return action();
+}
