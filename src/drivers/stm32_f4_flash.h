@@ -56,12 +56,9 @@ struct Stm32F76x {
   static constexpr Bits<stm32_f4::Acr> kCacheResets = stm32_f4::Acr::kF7AcceleratorReset;
   static constexpr Bits<stm32_f4::Acr> kOffWhileBusy = {};
 
-  // DS11532, flash memory characteristics. Two banks have the sectors of F42x (nDBANK = 0).
-  static constexpr std::array<EraseLimit, 5> kEraseLimits = {{{16 * 1024, 800'000},
-                                                              {32 * 1024, 800'000},
-                                                              {64 * 1024, 1'200'000},
-                                                              {128 * 1024, 2'400'000},
-                                                              {256 * 1024, 4'000'000}}};
+  // As programmers of the part use them. The sectors of two banks (nDBANK = 0) are half as large.
+  static constexpr std::array<EraseLimit, 3> kEraseLimits = {
+      {{32 * 1024, 800'000}, {128 * 1024, 2'400'000}, {256 * 1024, 4'000'000}}};
   static constexpr uint32_t kProgramLimitUs = 100;
 };
 
@@ -246,7 +243,7 @@ class Stm32F4Flash final : public flash::NorFlash {
   }
 
   // The controller has no flag for cells that did not obey (OPERR only repeats the others: RM0090,
-  // 3.9.4), so they are looked at.
+  // 3.9.6), so they are looked at.
   template <class Expected>
   flash::Status check_cells(uint32_t offset, uint32_t length, Expected expected) {
     std::array<uint8_t, 64> cells;

@@ -8,7 +8,7 @@
 
 namespace drivers::stm32_f4 {
 
-// Access control (3.9.1). The resets may be changed only while the cache they belong to is off.
+// Access control (3.9.2). The resets may be changed only while the cache they belong to is off.
 struct Acr {
   static constexpr uint32_t kOffset = 0x00;
   static constexpr Bits<Acr> kF4InstructionCache = Bits<Acr>::bit(9);        // ICEN
@@ -26,7 +26,7 @@ struct Keyr {
   static constexpr Bits<Keyr> kSecond = {0xCDEF89AB};
 };
 
-// Status (3.9.4). Writing 1 clears a flag; BSY is read-only.
+// Status (3.9.6). Writing 1 clears a flag; BSY is read-only.
 struct Sr {
   static constexpr uint32_t kOffset = 0x0C;
   static constexpr Bits<Sr> kEndOfOperation = Bits<Sr>::bit(0);    // EOP, only with CR.EOPIE
@@ -40,7 +40,7 @@ struct Sr {
   static constexpr Bits<Sr> kBusy = Bits<Sr>::bit(16);             // BSY
 };
 
-// Control (3.9.6). Writes are ignored while LOCK = 1, and stall the bus while SR.BSY = 1 (3.6.1).
+// Control (3.9.8). Writes are ignored while LOCK = 1, and stall the bus while SR.BSY = 1 (3.6.1).
 struct Cr {
   static constexpr uint32_t kOffset = 0x10;
   static constexpr Bits<Cr> kProgram = Bits<Cr>::bit(0);             // PG
