@@ -1,7 +1,4 @@
 # The contract, "Which block a number means".
-import sys
-
-sys.path.insert(0, sys.argv[0].rpartition("/")[0])
 import os
 import vfs
 from harness import *

@@ -1,7 +1,4 @@
 # The contract, "Constructing".
-import sys
-
-sys.path.insert(0, sys.argv[0].rpartition("/")[0])
 import pyb
 from harness import *
 

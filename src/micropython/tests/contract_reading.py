@@ -1,7 +1,4 @@
 # The contract, "Reading and writing": the calls that read, and what both kinds of calls refuse.
-import sys
-
-sys.path.insert(0, sys.argv[0].rpartition("/")[0])
 from harness import *
 
 BLOCKS = 4

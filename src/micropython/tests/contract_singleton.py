@@ -1,7 +1,4 @@
 # The contract, "The singleton's virtual partition table".
-import sys
-
-sys.path.insert(0, sys.argv[0].rpartition("/")[0])
 from harness import *
 
 drive = pyb.Flash()

@@ -11,6 +11,7 @@ SECTOR = _board.sector_bytes
 SIMPLE = _board.simple_bytes
 NATIVE = _board.native_bytes
 IDLE_MS = _board.idle_ms
+_STORAGE_OFFSET = _board.storage_offset
 
 EIO = 5
 EINVAL = 22
@@ -67,8 +68,13 @@ def pattern(length, seed=1):
     return bytes((i * 7 + i // 251 + seed * 31) & 0xFF for i in range(length))
 
 
-def content(part, length=None, at=0):
+def content(part, length, at=0):
     """The bytes of a partition, whatever its mode."""
     data = bytearray(length)
     part.readblocks(at // NATIVE, data, at % NATIVE)
     return bytes(data)
+
+
+def in_flash(length, at=0):
+    """What a programmer would read from the storage: without what still waits in the cache."""
+    return sim.chip(_STORAGE_OFFSET + at, length)

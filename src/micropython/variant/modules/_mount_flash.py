@@ -163,7 +163,7 @@ def run():
         found = "what cannot be read (%s)" % error
     if found is None:
         os.chdir("/flash")
-        sys.path.extend(("/flash", "/flash/lib"))
+        sys.path.extend(path for path in ("/flash", "/flash/lib") if path not in sys.path)
         return
     print("/flash is not mounted: the storage holds %s." % found)
     print("Nothing was written. pyb.Flash(start=0).readblocks(0, buf) reads its bytes as they are.")

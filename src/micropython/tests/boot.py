@@ -1,0 +1,210 @@
+"""What the boot does with a storage in any condition: it mounts, or it says why not and writes nothing."""
+
+import random
+
+from cases import case
+
+LOOK = """
+import os, sim, vfs
+mounts = [(type(fs).__name__, path) for fs, path in vfs.mount() if path == "/flash"]
+print("MOUNTS", mounts, "CWD", os.getcwd())
+print("WORK", sim.stats()["programs"] + sim.stats()["erases"])
+"""
+
+
+def boot_refuses(camera, *words):
+    """Boots; the boot must say each of these, mount nothing and leave every byte as it was."""
+    before = camera.image.read_bytes()
+    text = camera.run_code(LOOK)
+    assert "/flash is not mounted" in text, text
+    for word in words:
+        assert word in text, "%r is not said:\n%s" % (word, text)
+    assert "MOUNTS []" in text, text
+    assert "WORK 0" in text, text
+    assert camera.image.read_bytes() == before, "the boot changed the image"
+    # The prompt comes up as well, without /flash.
+    prompt = camera.type("print(6 * 7)\n")
+    assert "/flash is not mounted" in prompt and "42" in prompt, prompt
+    assert camera.image.read_bytes() == before, "the prompt changed the image"
+
+
+def boot_mounts(camera, kind):
+    text = camera.run_code(LOOK)
+    assert "MOUNTS [('%s', '/flash')] CWD /flash" % kind in text, text
+    return text
+
+
+def formatted(camera, kind):
+    """An image with a filesystem of this kind and a file."""
+    camera.make_blank_image()
+    camera.run_code(
+        "import vfs, pyb\n"
+        "vfs.{0}.mkfs(pyb.Flash(start=0))\n"
+        "vfs.mount(vfs.{0}(pyb.Flash(start=0)), '/new')\n"
+        "with open('/new/kept.txt', 'w') as f: f.write('kept')\n"
+        "vfs.umount('/new')\n".format(kind), mount=False)
+
+
+def noise(seed, length):
+    return random.Random(seed).randbytes(length)
+
+
+@case()
+def a_blank_storage_becomes_fat(camera):
+    camera.make_blank_image()
+    boot_mounts(camera, "VfsFat")
+    camera.run_code("open('kept.txt', 'w').write('kept')")
+    assert "kept" in camera.run_code("print(open('/flash/kept.txt').read())")
+    assert "WORK 0" in boot_mounts(camera, "VfsFat"), "the second boot wrote something"
+
+
+@case()
+def only_a_storage_that_is_blank_to_the_last_byte_is_formatted(camera):
+    for at in (camera.board.storage_bytes - 1, camera.board.storage_bytes // 2):
+        camera.make_blank_image()
+        camera.set_storage(b"\xfe", at)
+        boot_refuses(camera, "unknown data")
+
+
+@case()
+def a_fat_is_mounted(camera):
+    formatted(camera, "VfsFat")
+    boot_mounts(camera, "VfsFat")
+    assert "kept" in camera.run_code("print(open('kept.txt').read())")
+
+
+@case()
+def littlefs_is_mounted_by_its_version(camera):
+    for kind in ("VfsLfs1", "VfsLfs2"):
+        formatted(camera, kind)
+        boot_mounts(camera, kind)
+        assert "kept" in camera.run_code("print(open('kept.txt').read())")
+
+
+@case()
+def littlefs_is_found_by_its_second_superblock(camera):
+    for kind in ("VfsLfs1", "VfsLfs2"):
+        formatted(camera, kind)
+        camera.set_storage(b"\xff" * camera.board.native_bytes)
+        boot_mounts(camera, kind)
+
+
+@case()
+def a_littlefs_shorter_than_the_storage_is_mounted(camera):
+    camera.make_blank_image()
+    length = 32 * camera.board.native_bytes
+    camera.run_code("import vfs, pyb\nvfs.VfsLfs2.mkfs(pyb.Flash(start=0, len=%d))" % length, mount=False)
+    boot_mounts(camera, "VfsLfs2")
+    text = camera.run_code("import os\nprint(os.statvfs('/flash')[2] * os.statvfs('/flash')[0])")
+    assert text.split() == [str(length)], text
+
+
+@case()
+def random_bytes_are_left_alone(camera):
+    for seed in range(3):
+        camera.make_blank_image()
+        camera.set_storage(noise(seed, camera.board.storage_bytes))
+        boot_refuses(camera, "unknown data")
+
+
+@case()
+def zeros_are_left_alone(camera):
+    camera.make_blank_image()
+    camera.set_storage(bytes(camera.board.storage_bytes))
+    boot_refuses(camera, "unknown data")
+
+
+@case()
+def a_damaged_boot_sector_is_left_alone(camera):
+    formatted(camera, "VfsFat")
+    whole = camera.storage()
+    for at, damage in ((0, bytes(512)), (0, b"\xff" * 512), (0, noise(1, 512)), (510, b"\0\0"), (3, noise(2, 60))):
+        camera.set_storage(whole)
+        camera.set_storage(damage, at)
+        boot_refuses(camera, "damaged FAT")
+
+
+@case()
+def a_damaged_allocation_table_is_left_alone(camera):
+    formatted(camera, "VfsFat")
+    whole = camera.storage()
+    for damage in (bytes(512), b"\xff" * 512, noise(3, 512)):
+        camera.set_storage(whole)
+        camera.set_storage(damage, camera.board.simple_bytes)
+        boot_refuses(camera, "damaged FAT")
+
+
+@case()
+def a_fat_of_a_larger_storage_is_left_alone(camera):
+    formatted(camera, "VfsFat")
+    sectors = camera.board.storage_bytes // camera.board.simple_bytes + 1
+    camera.set_storage(sectors.to_bytes(2, "little"), 19)
+    boot_refuses(camera, "FAT", "larger storage")
+
+
+@case()
+def a_half_written_littlefs_superblock_is_left_alone(camera):
+    formatted(camera, "VfsLfs2")
+    whole = camera.storage()
+    native = camera.board.native_bytes
+    for written in (8, 10, 14, 16, 24, 31, 40):
+        camera.set_storage(whole)
+        camera.set_storage(b"\xff" * (2 * native - written), written)
+        boot_refuses(camera, "littlefs")
+
+
+@case()
+def a_half_erased_littlefs_superblock_is_left_alone(camera):
+    formatted(camera, "VfsLfs2")
+    native = camera.board.native_bytes
+    camera.set_storage(bytes(24), 20)
+    camera.set_storage(bytes(24), native + 20)
+    boot_refuses(camera, "damaged littlefs")
+
+
+@case()
+def a_damaged_littlefs_1_is_left_alone(camera):
+    formatted(camera, "VfsLfs1")
+    native = camera.board.native_bytes
+    for block in (0, 1):
+        camera.set_storage(noise(4, 8), block * native + 20)
+    boot_refuses(camera, "damaged littlefs")
+
+
+@case()
+def other_filesystems_are_named(camera):
+    for at, magic, name in ((3, b"EXFAT   ", "exFAT"), (3, b"NTFS    ", "NTFS"), (0x438, b"\x53\xef", "ext")):
+        camera.make_blank_image()
+        camera.set_storage(magic, at)
+        boot_refuses(camera, name)
+
+
+@case()
+def a_read_error_is_told_and_nothing_formatted(camera):
+    formatted(camera, "VfsFat")
+    before = camera.image.read_bytes()
+    text = camera.run_code(
+        "import pyb, sim, vfs\n"
+        "vfs.umount('/flash')\n"
+        "buf = bytearray(16)\n"
+        "sim.fail('read', 1)\n"
+        "sim.reset()\n" + LOOK)
+    assert "/flash is not mounted" in text and "cannot be read" in text and "EIO" in text, text
+    assert "MOUNTS []" in text and "WORK 0" in text, text
+    assert camera.image.read_bytes() == before
+    boot_mounts(camera, "VfsFat")
+
+
+@case()
+def no_mount_looks_at_nothing(camera):
+    camera.make_blank_image()
+    text = camera.run_code(LOOK + "print('READ', sim.stats()['bytes_read'])", mount=False)
+    assert "MOUNTS []" in text and "WORK 0" in text and "READ 0" in text, text
+    assert camera.storage().count(0xFF) == camera.board.storage_bytes
+
+
+@case()
+def the_boot_leaves_no_names_behind(camera):
+    camera.make_blank_image()
+    look = "print(sorted(n for n in globals()))\nimport sys\nprint(sorted(sys.modules))"
+    assert camera.run_code(look) == camera.run_code(look, mount=False)

@@ -1,0 +1,92 @@
+# The contract, "Reading and writing": the hardware reports a failure. `sim.fail` makes an operation of
+# the flash stop half way.
+from harness import *
+
+LENGTH = 2 * NATIVE
+
+
+def part_with(data):
+    part = pyb.Flash(start=0, len=LENGTH)
+    part.writeblocks(0, data)
+    part.ioctl(3, 0)
+    assert in_flash(LENGTH) == data
+    return part
+
+
+@test
+def a_failed_read_is_an_error_and_only_once():
+    part = part_with(pattern(LENGTH))
+    far = pyb.Flash(start=STORAGE - NATIVE)
+    sim.fail("read", 1)
+    fails(EIO, far.readblocks, 0, bytearray(NATIVE), 0)
+    far.readblocks(0, bytearray(NATIVE), 0)
+    assert content(part, LENGTH) == pattern(LENGTH)
+
+
+@test
+def what_a_sync_could_not_write_waits_for_the_next():
+    # Erasing is needed the first time, only programming the second.
+    for old, new in ((bytes(LENGTH), pattern(LENGTH)), (b"\xff" * LENGTH, pattern(LENGTH, 2))):
+        for kind in ("program", "erase"):
+            if kind == "erase" and old[0] == 0xFF:
+                continue
+            for sync in (3, 2):
+                part = part_with(old)
+                part.writeblocks(0, new)
+                sim.fail(kind, 1)
+                fails(EIO, part.ioctl, sync, 0)
+                assert content(part, LENGTH) == new
+                assert part.ioctl(sync, 0) == 0
+                assert in_flash(LENGTH) == new
+                assert content(part, LENGTH) == new
+
+
+@test
+def any_program_of_a_flush_may_fail():
+    new = pattern(LENGTH, 3)
+    for nth in (1, 2, 3):
+        part = part_with(bytes(LENGTH))
+        part.writeblocks(0, new)
+        sim.fail("program", nth)
+        fails(EIO, part.ioctl, 3, 0)
+        assert content(part, LENGTH) == new
+        pyb.Flash().ioctl(3, 0)
+        assert in_flash(LENGTH) == new
+
+
+@test
+def an_idle_flush_that_failed_is_tried_again():
+    new = pattern(LENGTH, 4)
+    for kind in ("erase", "program"):
+        part = part_with(bytes(LENGTH))
+        part.writeblocks(0, new)
+        sim.fail(kind, 1)
+        sim.advance_ms(IDLE_MS + 100)
+        assert content(part, LENGTH) == new
+        sim.advance_ms(2 * IDLE_MS)
+        assert in_flash(LENGTH) == new
+
+
+@test
+def the_neighbours_of_a_failure_are_kept():
+    whole = pyb.Flash(start=0, len=max(SECTOR, LENGTH))
+    size = whole.ioctl(4, 0) * SIMPLE
+    expected = bytearray(pattern(4096, 5) * (size // 4096 + 1))[:size]
+    whole.writeblocks(0, expected)
+    whole.ioctl(3, 0)
+    for kind in ("erase", "program"):
+        for n in (0, size // SIMPLE - 1):
+            data = bytes((n & 0xFF ^ 0x5A,)) * SIMPLE
+            whole.writeblocks(n, data)
+            expected[n * SIMPLE : (n + 1) * SIMPLE] = data
+            sim.fail(kind, 1)
+            try:
+                whole.ioctl(3, 0)
+            except OSError as error:
+                assert error.errno == EIO
+            assert content(whole, size) == expected
+            whole.ioctl(3, 0)
+            assert in_flash(size) == expected
+
+
+run_tests()
