@@ -85,6 +85,14 @@ chapter("5. Sync")
 say("What you write waits in RAM until the storage is idle for a moment, or until you say: now.\n"
     "After ioctl(3, 0) everything that was written, by any object, is in the flash.")
 run("part.ioctl(3, 0)")
+say("Now turn the small letters back, the simple way. The cache must erase a sector for it, once, and\n"
+    "does so when it syncs.")
+run("block = part.ioctl(5, 0)",
+    "whole = bytearray(block)",
+    "part.readblocks(0, whole)",
+    "whole[103:108] = b'flash'",
+    "part.writeblocks(0, whole)",
+    "part.ioctl(3, 0)")
 
 chapter("6. What is refused")
 say("Nothing outside of the slice is read or written. Half blocks and odd sizes are told apart from that.")
@@ -114,7 +122,9 @@ run("other = bytearray(len(buf))",
 
 if sim:
     chapter("8. What it cost")
-    say("A simulated camera counts what its flash went through, with the times of the chip's datasheet.")
+    say("A simulated camera counts what its flash went through, with the times of the chip's datasheet.\n"
+        "All the writing above came to this: the cache programs only bytes that differ from the flash,\n"
+        "and erases only if a zero must become a one.")
     after = sim.stats()
     for name, unit in (
         ("erases", "sectors erased"),
