@@ -1,0 +1,470 @@
+#include "sim/xspi.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "sim/nor_chip_testing.h"
+
+namespace sim {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr uint32_t kBase = 0x5802A000;
+constexpr uint32_t kWindow = 0x70000000;
+constexpr uint32_t kCr = kBase + 0x000, kDcr1 = kBase + 0x008, kDcr2 = kBase + 0x00C, kSr = kBase + 0x020;
+constexpr uint32_t kFcr = kBase + 0x024, kDlr = kBase + 0x040, kAr = kBase + 0x048, kDr = kBase + 0x050;
+constexpr uint32_t kPsmkr = kBase + 0x080, kPsmar = kBase + 0x088, kPir = kBase + 0x090, kCcr = kBase + 0x100;
+constexpr uint32_t kTcr = kBase + 0x108, kIr = kBase + 0x110, kAbr = kBase + 0x120, kLptr = kBase + 0x130;
+constexpr uint32_t kWccr = kBase + 0x180;
+
+constexpr uint32_t kEnable = 1, kAbort = 2, kTimeoutEnable = 1u << 3, kPollingStop = 1u << 22;
+constexpr uint32_t kModeMask = 3u << 28, kReadMode = 1u << 28, kPollingMode = 2u << 28,
+                   kMappedMode = 3u << 28;
+constexpr uint32_t kTef = 1, kTcf = 2, kFtf = 4, kSmf = 8, kTof = 16, kBusy = 32;
+constexpr uint32_t kMacronix = 1u << 24;
+
+// CCR of single-line and octal double-rate commands, by their phases.
+constexpr uint32_t kSingleInstruction = 1;
+constexpr uint32_t kSingleAddress = 1u << 8 | 3u << 12;
+constexpr uint32_t kSingleData = 1u << 24;
+constexpr uint32_t kOctalInstruction = 4u | 1u << 3 | 1u << 4;
+constexpr uint32_t kOctalAddress = 4u << 8 | 1u << 11 | 3u << 12;
+constexpr uint32_t kOctalData = 4u << 24 | 1u << 27;
+constexpr uint32_t kStrobe = 1u << 29;
+constexpr uint32_t kOctalRead = kOctalInstruction | kOctalAddress | kOctalData | kStrobe;
+
+constexpr uint32_t level(uint32_t sr) {
+  return sr >> 8 & 0x7F;
+}
+
+class XspiTest : public testing::Test {
+ protected:
+  XspiTest() {
+    space.map(kBase, Xspi::kRegisterBytes, xspi);
+    space.map(kWindow, Xspi::kWindowBytes, xspi.window());
+    write(kCr, kEnable | 3u << 8);
+    write(kDcr1, kMacronix | 24u << 16 | 1u << 8);
+  }
+
+  uint32_t read(uint32_t address, unsigned width = 4) {
+    return static_cast<uint32_t>(space.load(address, width));
+  }
+  void write(uint32_t address, uint32_t value, unsigned width = 4) { space.store(address, value, width); }
+  void set_mode(uint32_t mode) { write(kCr, (read(kCr) & ~kModeMask) | mode); }
+
+  void wait_for(uint32_t flag) {
+    for (int i = 0; i < 1000; ++i) {
+      if ((read(kSr) & flag) != 0) return;
+    }
+    FAIL() << "SR never showed " << flag;
+  }
+
+  void leave_mapped_mode() {
+    write(kCr, read(kCr) | kAbort);
+    while ((read(kSr) & kBusy) != 0) {
+    }
+    write(kFcr, kTcf);
+  }
+
+  struct Command {
+    uint32_t mode;
+    uint32_t ccr;
+    uint32_t instruction;
+    uint32_t address = 0;
+    uint32_t length = 0;
+    uint32_t dummy = 0;
+  };
+  void start(const Command& command) {
+    set_mode(command.mode);
+    write(kFcr, kTcf);
+    if (command.length > 0) write(kDlr, command.length - 1);
+    write(kTcr, command.dummy);
+    write(kCcr, command.ccr);
+    write(kIr, command.instruction);
+    if ((command.ccr >> 8 & 7) != 0) write(kAr, command.address);
+  }
+  void execute(const Command& command) {
+    start(command);
+    wait_for(kTcf);
+  }
+  std::vector<uint8_t> fetch(Command command) {
+    command.mode = kReadMode;
+    start(command);
+    std::vector<uint8_t> out(command.length);
+    for (uint8_t& byte : out) {
+      while (level(read(kSr)) == 0) {
+      }
+      byte = static_cast<uint8_t>(read(kDr, 1));
+    }
+    return out;
+  }
+  void send(const Command& command, std::span<const uint8_t> data) {
+    start(command);
+    for (const uint8_t byte : data) {
+      wait_for(kFtf);
+      write(kDr, byte, 1);
+    }
+    wait_for(kTcf);
+  }
+  void send(const Command& command, std::initializer_list<uint8_t> data) {
+    send(command, std::span(data.begin(), data.size()));
+  }
+
+  void enter_octal() {
+    execute({0, kSingleInstruction, 0x06});
+    send({0, kSingleInstruction | kSingleAddress | kSingleData, 0x72, 0, 1}, {0x02});
+  }
+  void program_octal(uint32_t address, std::span<const uint8_t> data) {
+    execute({0, kOctalInstruction, 0x06F9});
+    send({0, kOctalInstruction | kOctalAddress | kOctalData, 0x12ED, address,
+          static_cast<uint32_t>(data.size())},
+         data);
+    bench.wait_until_ready();
+  }
+  void map_octal() {
+    set_mode(kMappedMode);
+    write(kTcr, 20);
+    write(kCcr, kOctalRead);
+    write(kIr, 0xEE11);
+  }
+
+  ChipBench bench{mx25um25645g()};
+  AddressSpace space{bench.clock, bench.violations};
+  Xspi xspi{bench.chip, bench.clock, bench.violations, 200'000'000};
+};
+
+TEST_F(XspiTest, RegistersAreZeroAfterReset) {
+  Xspi fresh(bench.chip, bench.clock, bench.violations, 200'000'000);
+  for (uint32_t offset = 0; offset < Xspi::kRegisterBytes; offset += 4) {
+    if (offset == kDr - kBase) continue;
+    EXPECT_EQ(fresh.load(offset, 4), 0u) << offset;
+  }
+}
+
+struct PlainRegister {
+  uint32_t address;
+  uint32_t kept;
+};
+constexpr PlainRegister kPlainRegisters[] = {
+    {kDcr1, 0x073F3F03},  {kDcr2, 0x000700FF}, {kDlr, 0xFFFFFFFF},  {kPsmkr, 0xFFFFFFFF},
+    {kPsmar, 0xFFFFFFFF}, {kPir, 0x0000FFFF},  {kCcr, 0x2F3F3F3F},  {kTcr, 0x5000001F},
+    {kAbr, 0xFFFFFFFF},   {kLptr, 0x0000FFFF}, {kWccr, 0x2F3F3F3F},
+};
+
+TEST_F(XspiTest, PlainRegistersKeepTheirFields) {
+  for (const auto& [address, kept] : kPlainRegisters) {
+    write(address, 0xFFFFFFFF);
+    EXPECT_EQ(read(address), kept) << std::hex << address;
+  }
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, NoRegisterTakesAWriteWhileBusy) {
+  start({kReadMode, kSingleInstruction | kSingleData, 0x9F, 0, 100});
+  for (const auto& [address, kept] : kPlainRegisters) {
+    const uint32_t before = read(address);
+    write(address, ~before);
+    EXPECT_EQ(read(address), before) << std::hex << address;
+    EXPECT_THAT(bench.take_violations(), ElementsAre("written while BUSY = 1: no effect"));
+  }
+  for (const uint32_t address : {kIr, kAr}) {
+    const uint32_t before = read(address);
+    write(address, ~before);
+    EXPECT_EQ(read(address), before) << std::hex << address;
+    EXPECT_THAT(bench.take_violations(), ElementsAre("written while BUSY = 1: no effect"));
+  }
+  const uint32_t before = read(kCr);
+  write(kCr, before ^ 1u << 28);
+  EXPECT_EQ(read(kCr), before) << "FMODE";
+  EXPECT_THAT(bench.take_violations(), SizeIs(1));
+  write(kCr, before ^ 1u << 8);
+  EXPECT_THAT(bench.take_violations(), IsEmpty());
+}
+
+TEST_F(XspiTest, ReservedAddressesAndNarrowAccessesAreMistakes) {
+  write(kBase + 0x004, 1);
+  write(kSr, 0);
+  write(kCcr, 0, 2);
+  read(kCcr, 1);
+  EXPECT_THAT(bench.take_violations(), SizeIs(4));
+}
+
+TEST_F(XspiTest, InstructionAloneStartsAtIr) {
+  write(kCcr, kSingleInstruction);
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+  write(kIr, 0x06);
+  EXPECT_EQ(read(kSr) & (kBusy | kTcf), kBusy);
+  EXPECT_EQ(read(kSr) & (kBusy | kTcf), kTcf);
+  EXPECT_EQ(bench.status(), 0x02);
+}
+
+TEST_F(XspiTest, AddressStartsAtArAndDataAtDr) {
+  set_mode(kReadMode);
+  write(kDlr, 0);
+  write(kCcr, kSingleInstruction | kSingleAddress | kSingleData);
+  write(kIr, 0x13);
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+  write(kAr, 0);
+  EXPECT_EQ(read(kSr) & kBusy, kBusy);
+  EXPECT_EQ(read(kDr, 1), 0xFFu);
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+
+  execute({0, kSingleInstruction, 0x06});
+  start({0, kSingleInstruction | kSingleAddress | kSingleData, 0x12, 0x10, 1});
+  EXPECT_EQ(read(kSr) & (kBusy | kFtf), kFtf);
+  write(kDr, 0x5A, 1);
+  EXPECT_EQ(read(kSr) & kBusy, kBusy);
+  wait_for(kTcf);
+  EXPECT_EQ(bench.bytes[0x10], 0x5A);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, AbrStartsNothing) {
+  set_mode(kReadMode);
+  write(kCcr, kSingleInstruction | kSingleAddress | kSingleData);
+  write(kAbr, 0);
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+}
+
+TEST_F(XspiTest, FifoHoldsSixtyFourBytes) {
+  start({kReadMode, kSingleInstruction | kSingleAddress | kSingleData, 0x13, 0, 200});
+  read(kSr);
+  EXPECT_EQ(level(read(kSr)), 64u) << "six bits of FLEVEL would say it is empty";
+  EXPECT_EQ(read(kSr) & kFtf, kFtf);
+  for (int i = 0; i < 200; i += 4) EXPECT_EQ(read(kDr), 0xFFFFFFFFu);
+  EXPECT_EQ(read(kSr) & (kBusy | kTcf), kTcf);
+}
+
+TEST_F(XspiTest, ThresholdIsSixBits) {
+  write(kCr, kEnable | 63u << 8);
+  EXPECT_EQ(read(kSr) & kFtf, kFtf) << "64 free bytes";
+  start({kReadMode, kSingleInstruction | kSingleAddress | kSingleData, 0x13, 0, 200});
+  wait_for(kFtf);
+  read(kDr, 1);
+  EXPECT_EQ(read(kSr) & kFtf, 0u);
+}
+
+TEST_F(XspiTest, SwitchesTheChipToOctalAndBack) {
+  enter_octal();
+  EXPECT_EQ(bench.chip.protocol(), ChipProtocol::kOctalDtr);
+  EXPECT_THAT(fetch({0, kOctalRead, 0x9F60, 0, 6, 4}), ElementsAre(0xC2, 0xC2, 0x80, 0x80, 0x39, 0x39));
+  EXPECT_THAT(fetch({0, kOctalRead, 0x05FA, 0, 2, 4}), ElementsAre(0, 0));
+  execute({0, kOctalInstruction, 0x06F9});
+  send({0, kOctalInstruction | kOctalAddress | kOctalData, 0x728D, 0, 2}, {0, 0});
+  EXPECT_EQ(bench.chip.protocol(), ChipProtocol::kSpi);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+// The controller in Macronix mode and the chip swap twice: what single-line SPI wrote reads back.
+TEST_F(XspiTest, MacronixMemoryTypeRestoresTheOrder) {
+  for (size_t i = 0; i < 20'000; ++i) bench.bytes[i] = static_cast<uint8_t>(i * 7 + i / 256);
+  enter_octal();
+  const auto data = fetch({0, kOctalRead, 0xEE11, 0x100, 10'000, 20});
+  EXPECT_TRUE(std::equal(data.begin(), data.end(), bench.bytes.begin() + 0x100));
+  program_octal(0x8000, std::vector<uint8_t>{1, 2, 3, 4});
+  EXPECT_THAT(std::span(bench.bytes).subspan(0x8000, 4), ElementsAre(1, 2, 3, 4));
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, AnotherMemoryTypeSwapsTheBytes) {
+  bench.bytes[0] = 1;
+  bench.bytes[1] = 2;
+  enter_octal();
+  write(kDcr1, 24u << 16);
+  EXPECT_THAT(fetch({0, kOctalRead, 0xEE11, 0, 2, 20}), ElementsAre(2, 1));
+  program_octal(0x8000, std::vector<uint8_t>{1, 2});
+  EXPECT_THAT(std::span(bench.bytes).subspan(0x8000, 2), ElementsAre(2, 1));
+}
+
+TEST_F(XspiTest, OddLengthsOnEightLinesCarryAByteTooMany) {
+  std::iota(bench.bytes.begin(), bench.bytes.begin() + 8, uint8_t{1});
+  enter_octal();
+  EXPECT_THAT(fetch({0, kOctalRead, 0xEE11, 0, 3, 20}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("odd length")));
+  program_octal(0x8000, std::vector<uint8_t>{1, 2, 3});
+  EXPECT_THAT(std::span(bench.bytes).subspan(0x8000, 5), ElementsAre(1, 2, 3, 0, 0xFF));
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("odd length")));
+}
+
+TEST_F(XspiTest, OddAddressesOnEightLinesLoseTheirLowestBit) {
+  std::iota(bench.bytes.begin(), bench.bytes.begin() + 8, uint8_t{1});
+  enter_octal();
+  EXPECT_THAT(fetch({0, kOctalRead, 0xEE11, 3, 2, 20}), ElementsAre(3, 4));
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("odd address")));
+}
+
+TEST_F(XspiTest, WindowReadsAnyAddressAndLength) {
+  std::iota(bench.bytes.begin(), bench.bytes.begin() + 256, uint8_t{0});
+  enter_octal();
+  map_octal();
+  for (uint32_t address = 0; address < 5; ++address) {
+    for (uint32_t length = 1; length < 9; ++length) {
+      std::vector<uint8_t> block(length);
+      space.load_block(kWindow + address, block);
+      EXPECT_TRUE(std::equal(block.begin(), block.end(), bench.bytes.begin() + address))
+          << address << " " << length;
+    }
+    EXPECT_EQ(space.load(kWindow + address, 1), address);
+    EXPECT_EQ(space.load(kWindow + 4 * address, 4) & 0xFF, 4 * address);
+  }
+  EXPECT_EQ(read(kSr) & kBusy, kBusy);
+  EXPECT_EQ(read(kDr), 0u);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, WindowWorksOnASingleLineToo) {
+  bench.bytes[0x01000003] = 0x42;
+  set_mode(kMappedMode);
+  write(kCcr, kSingleInstruction | kSingleAddress | kSingleData);
+  write(kIr, 0x13);
+  EXPECT_EQ(space.load(kWindow + 0x01000003, 1), 0x42u);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, MappedModeIsLeftByAbort) {
+  enter_octal();
+  map_octal();
+  space.load(kWindow, 4);
+  write(kIr, 0x06F9);
+  EXPECT_THAT(bench.take_violations(), ElementsAre("written while BUSY = 1: no effect"));
+  set_mode(0);
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("only when BUSY = 0")));
+  leave_mapped_mode();
+  execute({0, kOctalInstruction, 0x06F9});
+  EXPECT_EQ(bench.chip.status(0), 0x02);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, WindowAnswersWithBusErrors) {
+  const auto fails = [&](uint32_t address) {
+    space.load(address, 4);
+    return bench.take_violations().size() == 1;
+  };
+  EXPECT_TRUE(fails(kWindow)) << "mapped mode is off";
+  set_mode(kMappedMode);
+  write(kCcr, kSingleInstruction | kSingleAddress);
+  write(kIr, 0x13);
+  EXPECT_TRUE(fails(kWindow)) << "no data phase";
+  write(kCcr, kSingleInstruction | kSingleAddress | kSingleData);
+  EXPECT_FALSE(fails(kWindow));
+  EXPECT_FALSE(fails(kWindow + 0x01FFFFFC));
+  EXPECT_TRUE(fails(kWindow + 0x02000000)) << "beyond DEVSIZE";
+  write(kCr, read(kCr) & ~kEnable);
+  EXPECT_TRUE(fails(kWindow)) << "disabled";
+  space.store(kWindow, 0, 4);
+  EXPECT_THAT(bench.take_violations(), Contains(HasSubstr("not programmed through the window")));
+}
+
+TEST_F(XspiTest, AddressesInMappedModeAreMistakes) {
+  set_mode(kMappedMode);
+  write(kAr, 0);
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("memory-mapped")));
+}
+
+TEST_F(XspiTest, TimeoutReleasesTheChip) {
+  write(kLptr, 100);
+  write(kCr, read(kCr) | kTimeoutEnable);
+  enter_octal();
+  map_octal();
+  space.load(kWindow, 4);
+  bench.clock.pass_ns(600);
+  EXPECT_EQ(read(kSr) & (kTof | kBusy), kTof);
+}
+
+struct RangeCase {
+  uint32_t mode;
+  uint32_t address;
+  uint32_t length;
+  bool error;
+};
+class XspiRange : public XspiTest, public testing::WithParamInterface<RangeCase> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Transfers, XspiRange,
+    testing::Values(RangeCase{kReadMode, 0x01FFFFFE, 2, false}, RangeCase{kReadMode, 0x01FFFFFE, 4, true},
+                    RangeCase{kReadMode, 0x02000000, 2, true}, RangeCase{kPollingMode, 0x02000000, 2, true},
+                    RangeCase{0, 0x01FFFF00, 256, false}, RangeCase{0, 0x01FFFF02, 256, true}));
+
+TEST_P(XspiRange, BeyondDevsizeIsATransferError) {
+  const auto [mode, address, length, error] = GetParam();
+  start(
+      {mode, kSingleInstruction | kSingleAddress | kSingleData, mode == 0 ? 0x12u : 0x13u, address, length});
+  if (mode == 0) write(kDr, 0);
+  EXPECT_EQ((read(kSr) & kTef) != 0, error);
+  EXPECT_EQ((read(kSr) & kBusy) != 0, !error);
+  write(kFcr, kTef);
+  EXPECT_EQ(read(kSr) & kTef, 0u);
+}
+
+TEST_F(XspiTest, PollingStopsAtTheMatch) {
+  enter_octal();
+  execute({0, kOctalInstruction, 0x06F9});
+  execute({0, kOctalInstruction | kOctalAddress, 0x21DE, 0});
+  write(kCr, read(kCr) | kPollingStop);
+  write(kPsmkr, 0x01);
+  write(kPsmar, 0x00);
+  write(kPir, 0x10);
+  start({kPollingMode, kOctalRead, 0x05FA, 0, 2, 4});
+  EXPECT_EQ(read(kSr) & (kBusy | kSmf), kBusy);
+  EXPECT_EQ(read(kSr) & (kFtf | kSmf), kFtf);
+  EXPECT_EQ(read(kDr), 0x0303u);
+  while ((read(kSr) & kSmf) == 0) bench.clock.wait_ns(1'000'000);
+  EXPECT_FALSE(bench.chip.is_busy());
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, MisusedFormatsAreNoticed) {
+  struct Case {
+    const char* what;
+    Command command;
+  };
+  const Case cases[] = {
+      {"without a data phase", {kReadMode, kSingleInstruction, 0x9F}},
+      {"without a dummy cycle", {kReadMode, kOctalInstruction | kOctalData, 0x9F60, 0, 2}},
+      {"SSHIFT", {kReadMode, kOctalInstruction | kOctalData, 0x9F60, 0, 2, 4 | 1u << 30}},
+      {"more than 4 bytes", {kPollingMode, kSingleInstruction | kSingleData, 0x05, 0, 5}},
+  };
+  for (const auto& [what, command] : cases) {
+    start(command);
+    EXPECT_THAT(bench.take_violations(), Contains(HasSubstr(what)));
+    leave_mapped_mode();
+  }
+  write(kCr, 0);
+  write(kCcr, kSingleInstruction);
+  write(kIr, 0x06);
+  EXPECT_THAT(bench.take_violations(), Contains(HasSubstr("EN = 0")));
+  write(kCr, kEnable | 1u << 6 | 1u << 24);
+  EXPECT_THAT(bench.take_violations(), SizeIs(2));
+}
+
+TEST_F(XspiTest, DataWithoutATransferIsAMistake) {
+  read(kDr);
+  write(kDr, 0);
+  EXPECT_THAT(bench.take_violations(), SizeIs(2));
+}
+
+TEST_F(XspiTest, TimeIsThatOfTheClocks) {
+  enter_octal();
+  // 200 MHz, both edges: 1 + 2 + 20 clocks, half a clock a byte.
+  uint64_t before_ns = bench.clock.device_ns();
+  fetch({0, kOctalRead, 0xEE11, 0, 4096, 20});
+  EXPECT_EQ(bench.clock.device_ns() - before_ns, 300u + 23u * 5u + 2048u * 5u);
+
+  write(kDcr2, 3);
+  before_ns = bench.clock.device_ns();
+  fetch({0, kOctalRead, 0xEE11, 0, 4096, 20});
+  EXPECT_EQ(bench.clock.device_ns() - before_ns, 300u + 23u * 20u + 2048u * 20u);
+}
+
+}  // namespace
+}  // namespace sim
