@@ -208,3 +208,53 @@ def the_boot_leaves_no_names_behind(camera):
     camera.make_blank_image()
     look = "print(sorted(n for n in globals()))\nimport sys\nprint(sorted(sys.modules))"
     assert camera.run_code(look) == camera.run_code(look, mount=False)
+
+
+@case()
+def a_soft_reset_mounts_again(camera):
+    camera.make_blank_image()
+    text = camera.run_code(
+        "import sim, sys\n"
+        "with open('kept.txt', 'w') as f: f.write('kept')\n"
+        "paths = list(sys.path)\n"
+        "sim.reset()\n"
+        "print(open('kept.txt').read(), paths == sys.path)\n" + LOOK)
+    assert "kept True" in text and "[('VfsFat', '/flash')] CWD /flash" in text, text
+
+
+@case()
+def ctrl_d_at_the_prompt_mounts_again(camera):
+    camera.make_blank_image()
+    screen = camera.type(
+        "f = open('kept.txt', 'w'); f.write('kept'); f.close()\n"
+        "\x04"
+        "print('still', open('kept.txt').read())\n")
+    assert "soft reboot" in screen and "still kept" in screen, screen
+
+
+def wrong_bytes(random_numbers, first, end):
+    """Places and values of a few wrong bytes, first <= place < end."""
+    return [
+        (random_numbers.randrange(first, end), random_numbers.choice((b"\0", b"\xff", random_numbers.randbytes(1))))
+        for _ in range(random_numbers.choice((1, 1, 3, 8)))
+    ]
+
+
+@case()
+def wrong_bytes_in_a_superblock_never_make_the_boot_write(camera):
+    # Whether it mounts what is left is the filesystem's affair.
+    random_numbers = random.Random(5)
+    for kind, end in (("VfsFat", 64), ("VfsLfs1", 60), ("VfsLfs2", 60)):
+        formatted(camera, kind)
+        whole = camera.storage()
+        for _ in range(12):
+            camera.set_storage(whole)
+            for at, value in wrong_bytes(random_numbers, 0, end):
+                camera.set_storage(value, at)
+                if kind != "VfsFat":
+                    camera.set_storage(value, camera.board.native_bytes + at)
+            before = camera.image.read_bytes()
+            text = camera.run_code(LOOK)
+            assert "WORK 0" in text and "Traceback" not in text, text
+            assert ("/flash is not mounted" in text) == ("MOUNTS []" in text), text
+            assert camera.image.read_bytes() == before

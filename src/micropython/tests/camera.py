@@ -25,7 +25,7 @@ class Camera:
         self.folder = pathlib.Path(folder)
         self.image = self.folder / "camera.bin"
 
-    def _run(self, arguments, text_in=""):
+    def run(self, arguments, text_in=""):
         command = [self.program, "run", "--board", self.name, *arguments]
         try:
             done = subprocess.run(
@@ -37,17 +37,17 @@ class Camera:
 
     def run_script(self, script, *arguments):
         """In RAM, nothing mounted."""
-        return self._run(["--no-mount", script, *arguments])
+        return self.run(["--no-mount", script, *arguments])
 
     def run_code(self, code, mount=True):
         """On the image. Returns what was printed; the code must succeed."""
-        output = self._run(["--image", self.image, *([] if mount else ["--no-mount"]), "-c", code])
+        output = self.run(["--image", self.image, *([] if mount else ["--no-mount"]), "-c", code])
         assert output.exit_code == 0, output.text
         return output.text
 
     def type(self, lines):
         """At the prompt, on the image, with the storage mounted. Returns all that was on the screen."""
-        output = self._run(["--image", self.image], lines)
+        output = self.run(["--image", self.image], lines)
         assert output.exit_code == 0, output.text
         return output.text
 

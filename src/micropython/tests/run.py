@@ -4,7 +4,7 @@
     run.py --program build/release/src/cli/pybflash --micropython build/micropython-1.25.0
 
 Two kinds: scripts that run on the camera (contract_*.py, property.py), and cases that drive the program
-from outside (boot.py, recipes.py, images.py).
+from outside (boot.py, recipes.py, images.py, examples.py).
 """
 
 import argparse
@@ -14,9 +14,10 @@ import pathlib
 import sys
 import tempfile
 
-import boot
+import boot  # noqa: F401  its cases register themselves, as those of the others do
 import cases
-import images
+import examples  # noqa: F401
+import images  # noqa: F401
 import recipes
 from board_facts import BOARDS
 from camera import HERE, Camera

@@ -28,9 +28,20 @@ TESTS_NO_DEVICE = {"vfs_blockdev_invalid.py"}
 
 # Stands in for the tests' RAM disk, with the block size that their expected output tells of. Each of
 # its blocks has native blocks of the flash for itself, so that both can be erased alone. Disks of one
-# test lie one behind the other, and begin again where the storage ends: by then the first is done with.
+# test lie one behind the other, and begin again where the storage ends: @ALL_BLOCKS@ is the sum over all
+# disks that it has at the same time.
 FLASH_DISK = '''
 import pyb as _pyb
+
+_whole = _pyb.Flash(start=0)
+_simple = _whole.ioctl(5, 0)
+_storage = _simple * _whole.ioctl(4, 0)
+_whole.ioctl(1, 1)
+_native = _whole.ioctl(5, 0)
+_stride = (@SIZE@ + _native - 1) // _native
+if @ALL_BLOCKS@ * _stride * _native > _storage:
+    print("SKIP")
+    raise SystemExit
 
 
 class _Data:
@@ -59,17 +70,8 @@ class @CLASS@:
     _next_start = 0
 
     def __init__(self, blocks):
-        whole = _pyb.Flash(start=0)
-        self._simple = whole.ioctl(5, 0)
-        storage = self._simple * whole.ioctl(4, 0)
-        whole.ioctl(1, 1)
-        self._native = whole.ioctl(5, 0)
-        self._stride = (@SIZE@ + self._native - 1) // self._native
-        length = blocks * self._stride * self._native
-        if length > storage:
-            print("SKIP")
-            raise SystemExit
-        if @CLASS@._next_start + length > storage:
+        length = blocks * _stride * _native
+        if @CLASS@._next_start + length > _storage:
             @CLASS@._next_start = 0
         self.flash = _pyb.Flash(start=@CLASS@._next_start, len=length)
         @CLASS@._next_start += length
@@ -84,8 +86,8 @@ class @CLASS@:
         while done < length:
             at = block * @SIZE@ + offset + done
             piece = min(@SIZE@ - at % @SIZE@, length - done)
-            native, inside = divmod(at % @SIZE@, self._native)
-            yield at // @SIZE@ * self._stride + native, inside, done, piece
+            native, inside = divmod(at % @SIZE@, _native)
+            yield at // @SIZE@ * _stride + native, inside, done, piece
             done += piece
 
     def readblocks(self, block, buf, offset=0):
@@ -95,8 +97,8 @@ class @CLASS@:
         return self.ret
 
     def _write_whole_block(self, native, data):
-        if @SIZE@ % self._simple == 0:
-            self.flash.writeblocks(native * self._native // self._simple, data)
+        if @SIZE@ % _simple == 0:
+            self.flash.writeblocks(native * _native // _simple, data)
         else:
             self.flash.ioctl(6, native)
             self.flash.writeblocks(native, data, 0)
@@ -116,8 +118,8 @@ class @CLASS@:
         if command == 5:
             return @SIZE@
         if command == 6:
-            for i in range(self._stride):
-                self.flash.ioctl(6, argument * self._stride + i)
+            for i in range(_stride):
+                self.flash.ioctl(6, argument * _stride + i)
             return 0
 
 
@@ -129,9 +131,13 @@ def with_flash_disk(source):
     ram_disk = re.search(r"^class (RAMBlockDevice|RAMFS):\n(?:[ \t].*\n|\n)*", source, re.M)
     if not ram_disk or "def __init__(self, blocks):" not in ram_disk.group():
         return None
+    name = ram_disk.group(1)
     size_name, size = re.search(r"(ERASE_BLOCK_SIZE|SEC_SIZE) = (\d+)", ram_disk.group()).groups()
-    disk = FLASH_DISK.replace("@CLASS@", ram_disk.group(1)).replace("@SIZE_NAME@", size_name)
-    return source[: ram_disk.start()] + disk.replace("@SIZE@", size) + source[ram_disk.end() :]
+    all_blocks = sum(int(blocks) for blocks in re.findall(name + r"\((\d+)\)", source))
+    disk = FLASH_DISK
+    for place, text in (("CLASS", name), ("SIZE_NAME", size_name), ("SIZE", size), ("ALL_BLOCKS", str(all_blocks))):
+        disk = disk.replace("@%s@" % place, text)
+    return source[: ram_disk.start()] + disk + source[ram_disk.end() :]
 
 
 def make_flash_tests(tests, folder):

@@ -75,9 +75,11 @@ def _fault_of_fat(storage, sector):
     total_sectors = _u16(sector, 19) or _u32(sector, 32)
     if total_sectors * sector_bytes > storage.size_bytes:
         return "it was made for a larger storage"
+    table = _u16(sector, 14) * sector_bytes
+    if not 0 < table < storage.size_bytes:
+        return "its boot sector is damaged"
     # Every formatter puts the media byte into the table's first entry, and ones above it.
-    entry = storage.read(_u16(sector, 14) * sector_bytes, 2)
-    if entry != bytes((sector[21], 0xFF)):
+    if storage.read(table, 2) != bytes((sector[21], 0xFF)):
         return "its allocation table is damaged"
     return None
 
