@@ -59,7 +59,9 @@ static bool is_system_exit(mp_obj_t exception) {
 }
 
 static mp_lexer_t *open_script(void) {
-    return mp_lexer_new_from_fd(qstr_from_str(script_path), script_fd, true);
+    const qstr name = qstr_from_str(script_path);
+    mp_store_global(MP_QSTR___file__, MP_OBJ_NEW_QSTR(name));
+    return mp_lexer_new_from_fd(name, script_fd, true);
 }
 
 static mp_lexer_t *open_code(void) {

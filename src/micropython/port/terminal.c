@@ -107,7 +107,7 @@ int __real_mp_hal_stdin_rx_chr(void);
 int __wrap_mp_hal_stdin_rx_chr(void);
 int __wrap_mp_hal_stdin_rx_chr(void) {
     static bool line_cleared;
-    while (!camera_time_wait_for_input(STDIN_FILENO, IDLE_SLICE_MS)) {
+    while (!asked_to_leave && !camera_time_wait_for_input(STDIN_FILENO, IDLE_SLICE_MS)) {
     }
     if (interruptible) {
         return __real_mp_hal_stdin_rx_chr();

@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+"""Tests of the program as a person or a script meets it: command line, exit codes, prompt, serial protocol.
+
+    cli_test.py --program build/release/src/cli/pybflash --micropython build/micropython-1.25.0
+"""
+
+import argparse
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_X = b"\x01", b"\x02", b"\x03", b"\x04", b"\x18"
+TIMEOUT_S = 60
+PROGRAM = ""
+PYBOARD = ""
+
+
+def pybflash(*args, stdin=b"", cwd=None):
+    return subprocess.run(
+        [PROGRAM, *args], input=stdin, capture_output=True, timeout=TIMEOUT_S, cwd=cwd, check=False
+    )
+
+
+def run(code, *options):
+    return pybflash("run", *options, "-c", code)
+
+
+class CommandLine(unittest.TestCase):
+    def assert_one_line(self, result, *words):
+        self.assertEqual(result.returncode, 2, result)
+        lines = result.stderr.decode().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertTrue(lines[0].startswith("pybflash: "), lines)
+        for word in words:
+            self.assertIn(word, lines[0])
+        self.assertEqual(result.stdout, b"")
+
+    def test_help_everywhere_with_examples(self):
+        for args in ((), ("run",), ("boards",)):
+            result = pybflash(*args, "--help")
+            self.assertEqual(result.returncode, 0)
+            self.assertIn(b"Example", result.stdout)
+
+    def test_mistakes_are_one_line_that_says_what_to_do(self):
+        self.assert_one_line(pybflash(), "pybflash run", "--help")
+        self.assert_one_line(pybflash("fly"), "fly", "--help")
+        self.assert_one_line(pybflash("run", "--bored", "X"), "--bored", "run --help")
+        self.assert_one_line(pybflash("run", "--board"), "--board", "run --help")
+        self.assert_one_line(pybflash("run", "no/such.py"), "no/such.py", "No such file")
+        self.assert_one_line(pybflash("run", "/"), "/", "directory")
+
+    def test_unknown_board_names_the_known_ones(self):
+        names = re.findall(r"^([A-Z]\w+)  ", pybflash("boards").stdout.decode(), re.M)[1:]
+        self.assertEqual(len(names), 9)
+        self.assert_one_line(pybflash("run", "--board", "OPENMV9"), "OPENMV9", *names)
+
+    def test_image_that_is_none(self):
+        with tempfile.NamedTemporaryFile() as image:
+            image.write(b"too short")
+            image.flush()
+            self.assert_one_line(run("", "--image", image.name), image.name)
+        self.assert_one_line(run("", "--image", "/no/such/folder/cam.bin"), "/no/such/folder/cam.bin")
+
+    def test_boards_table(self):
+        line = re.search(r"^OPENMV4P .*$", pybflash("boards").stdout.decode(), re.M).group(0)
+        for fact in ("STM32H743", "24 MiB", "6144 x 4 KiB", "512/4096"):
+            self.assertIn(fact, line)
+
+    def test_every_board_runs(self):
+        for name in re.findall(r"^([A-Z]\w+)  ", pybflash("boards").stdout.decode(), re.M)[1:]:
+            result = run("import sim, os; print(sim.board(), os.getcwd())", "--board", name)
+            self.assertEqual(result.stdout.decode(), name + " /flash\n")
+
+
+class Scripts(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def test_exit_codes(self):
+        self.assertEqual(run("").returncode, 0)
+        self.assertEqual(run("1/0").returncode, 1)
+        self.assertEqual(run("import sys; sys.exit()").returncode, 0)
+        self.assertEqual(run("import sys; sys.exit(7)").returncode, 7)
+        self.assertEqual(run("import sys; sys.exit('no')").returncode, 1)
+        self.assertEqual(pybflash("run", self.write("syntax.py", "def")).returncode, 1)
+
+    def test_traceback_goes_to_stderr(self):
+        result = run("print('before'); 1/0")
+        self.assertEqual(result.stdout, b"before\n")
+        self.assertIn(b"ZeroDivisionError", result.stderr)
+
+    def test_script_has_its_arguments_and_its_folder(self):
+        self.write("beside.py", "name = 'imported'")
+        script = self.write("script.py", "import sys, beside\nprint(sys.argv[1:], beside.name, __file__, __name__)")
+        result = pybflash("run", "script.py", "a", "--board", "-c", cwd=self.folder)
+        self.assertEqual(result.stdout.decode(), f"['a', '--board', '-c'] imported {script} __main__\n")
+
+    def test_code_has_its_arguments(self):
+        result = pybflash("run", "-c", "import sys; print(sys.argv)", "a", "-b")
+        self.assertEqual(result.stdout, b"['-c', 'a', '-b']\n")
+
+    def test_storage_is_the_working_directory_and_the_host_is_reachable(self):
+        self.write("host.txt", "from the host")
+        code = f"with open('x', 'w') as x: x.write(open('{self.folder}/host.txt').read())\nprint(open('/flash/x').read())"
+        result = run(code)
+        self.assertEqual(result.stdout, b"from the host\n", result.stderr)
+
+    def test_no_mount_leaves_the_storage_alone(self):
+        result = run("import sim, os; print('flash' in os.listdir('/'), sim.stats()['bytes_read'])", "--no-mount")
+        self.assertEqual(result.stdout, b"False 0\n")
+
+    def test_image_keeps_files_even_open_ones(self):
+        image = str(self.folder / "cam.bin")
+        run("f = open('kept', 'w'); f.write('text')", "--image", image)
+        result = run("print(open('kept').read())", "--image", image)
+        self.assertEqual(result.stdout, b"text\n", result.stderr)
+
+    def test_image_is_not_touched_by_another_board(self):
+        image = self.folder / "cam.bin"
+        run("", "--image", str(image), "--board", "OPENMV2")
+        before = image.read_bytes()
+        self.assertEqual(run("", "--image", str(image), "--board", "OPENMV4").returncode, 2)
+        self.assertEqual(image.read_bytes(), before)
+
+    def test_refused_data_is_reported(self):
+        code = "import pyb, sim; pyb.Flash(start=0).writeblocks(0, bytes(4096)); sim.fail('program', 1)"
+        result = run(code, "--no-mount")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+        self.assertIn(b"refused data", result.stderr)
+
+    def test_sleeping_takes_no_time(self):
+        begin = time.monotonic()
+        code = """
+import asyncio, time
+async def sleeper(): await asyncio.sleep(1000)
+begin = time.ticks_ms()
+time.sleep(1000); time.sleep_ms(1000_000); asyncio.run(sleeper())
+print(time.ticks_diff(time.ticks_ms(), begin) // 1000)
+"""
+        self.assertEqual(run(code, "--no-mount").stdout, b"3000\n")
+        self.assertLess(time.monotonic() - begin, 10)
+
+    def test_waiting_for_the_clock_ends(self):
+        code = "import time; t = time.ticks_ms()\nwhile time.ticks_diff(time.ticks_ms(), t) < 30: pass"
+        self.assertEqual(run(code, "--no-mount").returncode, 0)
+
+    def test_interrupt(self):
+        process = subprocess.Popen(
+            [PROGRAM, "run", "-c", "print('up')\nwhile True: pass"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self.assertEqual(process.stdout.readline(), b"up\n")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(b"KeyboardInterrupt", errors)
+
+
+class Sim(unittest.TestCase):
+    def outcome(self, code):
+        result = run("import sim\n" + code, "--no-mount")
+        return (result.stdout + result.stderr).decode().splitlines()[-1]
+
+    def test_reset_keeps_the_script_and_the_files(self):
+        code = """
+import os, sim
+open('x', 'w').write('kept'); kept = 1
+os.mkdir('/flash/dir'); os.chdir('/flash/dir')
+sim.reset()
+print(kept, sorted(os.listdir()), os.getcwd())
+"""
+        self.assertEqual(run(code).stdout.decode(), "1 ['dir', 'x'] /flash\n")
+
+    def test_reset_reports_refused_data(self):
+        code = "import pyb\npyb.Flash(start=0).writeblocks(0, bytes(4096)); sim.fail('program', 1); sim.reset()"
+        self.assertIn("EIO", self.outcome(code))
+
+    def test_chip_shows_the_raw_flash(self):
+        self.assertEqual(self.outcome("print(sim.chip(0, 2), sim.chip(1 << 25, 0))"), r"b'\xff\xff' b''")
+        for outside in ("-1, 1", "0, -1", "1 << 25, 1", "1, 1 << 25"):
+            self.assertIn("ValueError: the chip has 33554432 bytes", self.outcome(f"sim.chip({outside})"))
+
+    def test_fail_and_advance_refuse_nonsense(self):
+        self.assertIn("ValueError", self.outcome("sim.fail('melt', 1)"))
+        self.assertIn("ValueError", self.outcome("sim.fail('erase', 0)"))
+        self.assertIn("ValueError", self.outcome("sim.advance_ms(-1)"))
+        self.assertIn("ValueError", self.outcome("sim.advance_ms(1 << 50)"))
+
+    def test_idle_flush_by_sleeping(self):
+        code = """
+import pyb, sim, time
+pyb.Flash(start=0).writeblocks(0, bytes(512))
+before = sim.stats()['programs']
+{sleep}
+print(before, sim.stats()['programs'] > 0)
+"""
+        for sleep in ("time.sleep(5)", "time.sleep_ms(5000)", "time.sleep_us(5_000_000)", "sim.advance_ms(5000)"):
+            self.assertEqual(self.outcome(code.format(sleep=sleep)), "0 True", sleep)
+
+
+class Terminal:
+    """The program on a terminal of its own."""
+
+    def __init__(self, *args):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execv(PROGRAM, [PROGRAM, "run", *args])
+        self.seen = b""
+
+    def send(self, data):
+        os.write(self.fd, data)
+
+    def expect(self, pattern):
+        """What came up to and with the pattern."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not (match := re.search(pattern, self.seen, re.S)):
+            if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f"waited for {pattern}, saw {self.seen}")
+            self.seen += self.read()
+        text, self.seen = self.seen[: match.end()], self.seen[match.end() :]
+        return text
+
+    def read(self):
+        try:
+            data = os.read(self.fd, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            raise AssertionError(f"the program ended, saw {self.seen}")
+        return data
+
+    def line(self, text):
+        self.send(text.encode() + b"\r")
+        return self.expect(rb">>> ")
+
+    def exit_code(self):
+        try:
+            while os.read(self.fd, 4096):
+                pass
+        except OSError:  # the other end is closed
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+class Prompt(unittest.TestCase):
+    def open(self, *args):
+        terminal = Terminal(*args)
+        self.addCleanup(os.close, terminal.fd)
+        greeting = terminal.expect(rb">>> ")
+        return terminal, greeting
+
+    def test_greeting_says_where_one_is(self):
+        terminal, greeting = self.open("--board", "OPENMV_N6")
+        for word in (b"OpenMV N6", b"RAM", b"Ctrl-D", b"MicroPython v1."):
+            self.assertIn(word, greeting)
+        terminal.send(CTRL_X)
+        self.assertEqual(terminal.exit_code(), 0)
+
+    def test_soft_reset_keeps_the_flash_and_nothing_else(self):
+        terminal, _ = self.open()
+        terminal.line("open('x', 'w').write('kept'); name = 1")
+        terminal.send(CTRL_D)
+        terminal.expect(rb"MPY: soft reboot\r\n.*>>> ")
+        self.assertIn(b"kept", terminal.line("open('x').read()"))
+        self.assertIn(b"NameError", terminal.line("name"))
+        terminal.send(b"import sys; sys.exit(5)\r")
+        self.assertEqual(terminal.exit_code(), 5)
+
+    def test_interrupt_ends_the_line_that_runs(self):
+        terminal, _ = self.open("--no-mount")
+        terminal.send(b"while True: pass\r\r")
+        terminal.expect(rb"pass\r\n")
+        time.sleep(0.3)
+        terminal.send(CTRL_C)
+        terminal.expect(rb"KeyboardInterrupt: \r\n>>> ")
+        self.assertIn(b"\r\n3\r\n", terminal.line("print(1 + 2)"))
+        terminal.send(CTRL_X)
+        self.assertEqual(terminal.exit_code(), 0)
+
+    def test_leaving_from_within_a_line(self):
+        terminal, _ = self.open("--no-mount")
+        terminal.send(b"half a li" + CTRL_X)
+        self.assertEqual(terminal.exit_code(), 0)
+
+    def test_data_reaches_the_flash_at_the_idle_prompt(self):
+        terminal, _ = self.open("--no-mount")
+        terminal.line("import sim, pyb; pyb.Flash(start=0).writeblocks(0, bytes(512))")
+        self.assertIn(b"\r\n0\r\n", terminal.line("sim.stats()['programs']"))
+        time.sleep(2.5)
+        self.assertNotIn(b"\r\n0\r\n", terminal.line("sim.stats()['programs']"))
+
+    def test_end_of_input_is_an_end(self):
+        for text in (b"", b"print(3 * 14)\n", b"print(3 *"):
+            result = pybflash("run", "--no-mount", stdin=text)
+            self.assertEqual(result.returncode, 0, result)
+            self.assertEqual(b"42" in result.stdout, text.endswith(b"\n"))
+
+    def test_raw_repl(self):
+        code = CTRL_A + b"print('raw')" + CTRL_D + b"1/0" + CTRL_D + CTRL_D + CTRL_B
+        output = pybflash("run", "--no-mount", stdin=code).stdout
+        self.assertIn(b"raw REPL; CTRL-B to exit\r\n>OKraw\n\x04\x04>", output)
+        self.assertIn(b"ZeroDivisionError", output)
+        self.assertIn(b"soft reboot", output)
+
+
+@unittest.skipUnless(sys.platform == "linux", "exec: needs a shell")
+class SerialProtocol(unittest.TestCase):
+    """MicroPython's own client of the raw REPL."""
+
+    def pyboard(self, *args):
+        command = [sys.executable, PYBOARD, "--device", f"exec:{PROGRAM} run", *args]
+        return subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
+
+    def test_pyboard_runs_code(self):
+        result = self.pyboard("-c", "import sim; print(sim.board())")
+        self.assertEqual(result.stdout.split(), [b"OPENMV4P"], result)
+
+    def test_pyboard_copies_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder, "source.bin")
+            source.write_bytes(os.urandom(20000))
+            commands = ["--no-soft-reset", "-f", "cp", str(source), ":/flash/copy.bin"]
+            self.assertEqual(self.pyboard(*commands).returncode, 0)
+
+
+def main():
+    global PROGRAM, PYBOARD
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--micropython", required=True, help="its source tree")
+    args, rest = parser.parse_known_args()
+    PROGRAM = os.path.abspath(args.program)
+    PYBOARD = os.path.join(os.path.abspath(args.micropython), "tools/pyboard.py")
+    sys.dont_write_bytecode = True
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
