@@ -20,10 +20,10 @@ concept Mmio = requires(T mmio, uint32_t address, std::span<uint8_t> out) {
   mmio.read_memory(address, out);
   // Orders everything before against everything after (DSB, ISB).
   mmio.barrier();
-  // Between these a bus error by read_memory() is survived, and what it delivered is undefined
-  // (FAULTMASK = 1 and CCR.BFHFNMIGN = 1: PM0253, 2.4).
+  // Between these a bus error is survived, and what the access delivered is undefined (FAULTMASK = 1 and
+  // CCR.BFHFNMIGN = 1: PM0253, 2.4). The end says whether there was none. Interrupts are masked meanwhile.
   mmio.begin_guarded_read();
-  mmio.end_guarded_read();
+  { mmio.end_guarded_read() } -> std::same_as<bool>;
 };
 
 // What a driver needs from around it. All hooks are set; `context` is handed back to each.

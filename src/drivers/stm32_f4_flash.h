@@ -14,7 +14,7 @@
 #include "drivers/mmio.h"
 #include "drivers/register_file.h"
 #include "drivers/stm32_f4_flash_registers.h"
-#include "drivers/stm32_flash_bytes.h"
+#include "drivers/stm32_flash_array.h"
 #include "flash/nor_flash.h"
 
 namespace drivers {
@@ -101,17 +101,17 @@ class Stm32F4Flash final : public flash::NorFlash {
    public:
     explicit Unlocked(Registers& registers) : registers_(registers) {
       if (!is_locked()) return;  // keys would be one too many, and lock until reset
-      // If somebody used a wrong key before, these are answered by a bus error.
+      // If somebody used a wrong key before, these are answered by a bus error, and LOCK stays.
       registers_.mmio().begin_guarded_read();
       registers_.write(Keyr::kFirst);
       registers_.write(Keyr::kSecond);
-      registers_.mmio().end_guarded_read();
+      static_cast<void>(registers_.mmio().end_guarded_read());
     }
 
     // After a timeout, a write to CR would stall the bus for as long as the hardware is stuck
     // (RM0090, 3.6.1). CR then stays open until the end of the next operation.
     ~Unlocked() {
-      if ((registers_.template read<Sr>() & Sr::kBusy).any()) return;
+      if (is_locked() || (registers_.template read<Sr>() & Sr::kBusy).any()) return;
       registers_.write(Cr::kParallelism32);
       registers_.write(Cr::kLock | Cr::kParallelism32);
     }
@@ -154,8 +154,13 @@ class Stm32F4Flash final : public flash::NorFlash {
 
   flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
     FLASH_TRY(prepare());
-    registers_.mmio().read_memory(array_address_ + offset, out);
-    return take_errors();
+    while (!out.empty()) {
+      const std::span<uint8_t> piece = first_piece(offset, out);
+      FLASH_TRY(guarded_read(offset, piece));
+      offset += static_cast<uint32_t>(piece.size());
+      out = out.subspan(piece.size());
+    }
+    return {};
   }
 
   flash::Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
@@ -217,6 +222,16 @@ class Stm32F4Flash final : public flash::NorFlash {
     return {};
   }
 
+  // There is no ECC here, but protected flash may answer with a bus error (RM0090, 3.7.3).
+  flash::Status guarded_read(uint32_t offset, std::span<uint8_t> out) {
+    registers_.mmio().begin_guarded_read();
+    registers_.mmio().read_memory(array_address_ + offset, out);
+    const bool clean = registers_.mmio().end_guarded_read();
+    FLASH_TRY(take_errors());
+    if (!clean) return flash::Error::kIo;
+    return {};
+  }
+
   // Ready for an operation whose flags are its own: flags stay until somebody clears them, and a stale one
   // would be taken for a failure.
   flash::Status prepare() {
@@ -249,12 +264,12 @@ class Stm32F4Flash final : public flash::NorFlash {
     std::array<uint8_t, 64> cells;
     for (uint32_t at = 0; at < length;) {
       const std::span<uint8_t> part = std::span(cells).first(std::min<size_t>(cells.size(), length - at));
-      registers_.mmio().read_memory(array_address_ + offset + at, part);
+      FLASH_TRY(guarded_read(offset + at, part));
       for (const uint8_t cell : part) {
         if (!expected(at++, cell)) return flash::Error::kIo;
       }
     }
-    return take_errors();
+    return {};
   }
 
   static uint32_t erase_limit_us(uint32_t sector_size_bytes) {

@@ -89,7 +89,10 @@ class TapeMmio {
   }
   void barrier() { tape_->lines.push_back("barrier"); }
   void begin_guarded_read() { tape_->lines.push_back("guard"); }
-  void end_guarded_read() { tape_->lines.push_back("unguard"); }
+  bool end_guarded_read() {
+    tape_->lines.push_back("unguard");
+    return true;
+  }
 
  private:
   Tape* tape_;
@@ -134,6 +137,13 @@ Tape h7_tape(uint32_t bank) {
   return tape;
 }
 
+// What the operation did, without the reads that look at its result.
+std::vector<std::string> operation(const Tape& tape) {
+  const auto end = std::find_if(tape.lines.begin(), tape.lines.end(),
+                                [](const std::string& line) { return line.starts_with("changed"); });
+  return {tape.lines.begin(), end == tape.lines.end() ? end : end + 1};
+}
+
 Stm32F4FlashConfig f4_config(Tape& tape, const flash::Geometry& geometry) {
   return {.register_base = kRegisters,
           .array_address = kArray,
@@ -154,7 +164,7 @@ TEST(Stm32F42xSequence, EraseOfASector) {
   Tape tape = f4_tape();
   Stm32F4Flash<TapeMmio, Stm32F42x> nor(f4_config(tape, kStm32F427Geometry), TapeMmio(tape));
   ASSERT_TRUE(nor.erase(0x20000, 0x20000).ok());
-  EXPECT_THAT(tape.lines,
+  EXPECT_THAT(operation(tape),
               ElementsAre("SR=000001f3",   // no stale flag
                           "ACR=00000305",  // ES0206 2.2.15: no data cache meanwhile
                           "guard", "KEYR=45670123", "KEYR=cdef89ab", "unguard",
@@ -169,13 +179,14 @@ TEST(Stm32F42xSequence, ProgramStoresWordsAndSkipsBlankOnes) {
   Tape tape = f4_tape();
   Stm32F4Flash<TapeMmio, Stm32F42x> nor(f4_config(tape, kStm32F427Geometry), TapeMmio(tape));
   ASSERT_TRUE(nor.program(64, kTwoWords).ok());
-  EXPECT_THAT(tape.lines, ElementsAre("SR=000001f3", "ACR=00000305",  //
-                                      "guard", "KEYR=45670123", "KEYR=cdef89ab", "unguard", "CR=00000201",
-                                      "barrier",                       // PG, x32
-                                      "array+64=44332211", "barrier",  //
-                                      "CR=00000200", "CR=80000200",    //
-                                      "ACR=00000105", "ACR=00001905", "ACR=00000105", "ACR=00000705",
-                                      "barrier", "changed+64=00000008"));
+  EXPECT_THAT(operation(tape),
+              ElementsAre("SR=000001f3", "ACR=00000305",  //
+                          "guard", "KEYR=45670123", "KEYR=cdef89ab", "unguard", "CR=00000201",
+                          "barrier",                       // PG, x32
+                          "array+64=44332211", "barrier",  //
+                          "CR=00000200", "CR=80000200",    //
+                          "ACR=00000105", "ACR=00001905", "ACR=00000105", "ACR=00000705", "barrier",
+                          "changed+64=00000008"));
 }
 
 TEST(Stm32F76xSequence, EraseResetsTheAcceleratorOnly) {
@@ -183,7 +194,7 @@ TEST(Stm32F76xSequence, EraseResetsTheAcceleratorOnly) {
   tape.registers[0x00] = 0x307;
   Stm32F4Flash<TapeMmio, Stm32F76x> nor(f4_config(tape, kStm32F765Geometry), TapeMmio(tape));
   ASSERT_TRUE(nor.erase(0x8000, 0x8000).ok());
-  EXPECT_THAT(tape.lines,
+  EXPECT_THAT(operation(tape),
               ElementsAre("SR=000000f3",  //
                           "guard", "KEYR=45670123", "KEYR=cdef89ab", "unguard", "CR=0000020a", "CR=0001020a",
                           "barrier",                     //

@@ -13,7 +13,7 @@
 #include "drivers/bounded_wait.h"
 #include "drivers/mmio.h"
 #include "drivers/register_file.h"
-#include "drivers/stm32_flash_bytes.h"
+#include "drivers/stm32_flash_array.h"
 #include "drivers/stm32_h7_flash_registers.h"
 #include "flash/nor_flash.h"
 
@@ -54,23 +54,21 @@ class Stm32H7Flash final : public flash::NorFlash {
 
   static constexpr uint32_t kWordBytes = 32;
 
-  // A guarded read masks interrupts: for 512 bytes it does so for about two microseconds.
-  static constexpr uint32_t kGuardedReadBytes = 512;
-
   // A bank's CR unlocked for one operation.
   class Unlocked {
    public:
     explicit Unlocked(Registers& bank) : bank_(bank) {
       if (!is_locked()) return;  // keys to an unlocked CR lock it until reset (RM0433, 4.9.2)
-      // If somebody used a wrong key before, these are answered by a bus error.
+      // If somebody used a wrong key before, these are answered by a bus error, and LOCK stays.
       bank_.mmio().begin_guarded_read();
       bank_.write(Keyr::kFirst);
       bank_.write(Keyr::kSecond);
-      bank_.mmio().end_guarded_read();
+      static_cast<void>(bank_.mmio().end_guarded_read());
     }
 
     // Clearing PG drops what an incomplete flash word left in the buffer.
     ~Unlocked() {
+      if (is_locked()) return;
       bank_.write(Cr::kParallelism32);
       bank_.write(Cr::kLock | Cr::kParallelism32);
     }
@@ -86,12 +84,12 @@ class Stm32H7Flash final : public flash::NorFlash {
 
   flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
     while (!out.empty()) {
-      const std::span<uint8_t> part = out.first(std::min<size_t>(out.size(), piece_bytes(offset)));
+      const std::span<uint8_t> piece = first_piece(offset, out);
       Registers bank = bank_at(offset);
       FLASH_TRY(prepare(bank, kReadErrors | Sr::kSingleEcc));
-      FLASH_TRY(guarded_read(bank, offset, part));
-      offset += static_cast<uint32_t>(part.size());
-      out = out.subspan(part.size());
+      FLASH_TRY(guarded_read(bank, offset, piece));
+      offset += static_cast<uint32_t>(piece.size());
+      out = out.subspan(piece.size());
     }
     return {};
   }
@@ -162,12 +160,14 @@ class Stm32H7Flash final : public flash::NorFlash {
   }
 
   // A flash word whose program was cut by a power failure may hold two wrong bits. Each read of it is then
-  // a bus error: survived here, and told from a good read by DBECCERR. One wrong bit is corrected.
+  // a bus error with DBECCERR: survived here, and reported. One wrong bit is corrected on the way.
   flash::Status guarded_read(Registers& bank, uint32_t offset, std::span<uint8_t> out) {
     mmio_.begin_guarded_read();
     mmio_.read_memory(config_.array_address + offset, out);
-    mmio_.end_guarded_read();
-    return take_errors(bank, kReadErrors);
+    const bool clean = mmio_.end_guarded_read();
+    FLASH_TRY(take_errors(bank, kReadErrors));
+    if (!clean) return flash::Error::kIo;
+    return {};
   }
 
   flash::Status prepare(Registers& bank, Bits<Sr> stale) {
@@ -202,9 +202,6 @@ class Stm32H7Flash final : public flash::NorFlash {
   Registers bank_at(uint32_t offset) const {
     return {mmio_, config_.register_base + offset / bank_size_bytes() * stm32_h7::kBankStride};
   }
-
-  // A guarded read stays within a block of its size, and so within a bank.
-  static uint32_t piece_bytes(uint32_t offset) { return kGuardedReadBytes - offset % kGuardedReadBytes; }
 
   void memory_changed(uint32_t offset, uint32_t size_bytes) {
     config_.platform.memory_changed(config_.platform.context, config_.array_address + offset, size_bytes);

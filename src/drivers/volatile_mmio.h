@@ -30,20 +30,28 @@ struct VolatileMmio {
     asm volatile("cpsid f" ::: "memory");
 #endif
     write32(kCcr, read32(kCcr) | kBusFaultIgnore);
+    write32(kCfsr, kBusErrors);
     barrier();
   }
 
-  static void end_guarded_read() {
+  static bool end_guarded_read() {
     barrier();
+    const bool clean = (read32(kCfsr) & kBusErrors) == 0;
+    write32(kCfsr, kBusErrors);
     write32(kCcr, read32(kCcr) & ~kBusFaultIgnore);
 #if defined(__arm__)
     asm volatile("cpsie f" ::: "memory");
 #endif
+    return clean;
   }
 
  private:
-  static constexpr uint32_t kCcr = 0xE000ED14;            // SCB->CCR
-  static constexpr uint32_t kBusFaultIgnore = 1u << 8;    // BFHFNMIGN
+  static constexpr uint32_t kCcr = 0xE000ED14;          // SCB->CCR
+  static constexpr uint32_t kBusFaultIgnore = 1u << 8;  // BFHFNMIGN
+
+  // SCB->CFSR: a 1 clears. An ignored fault leaves its mark here all the same.
+  static constexpr uint32_t kCfsr = 0xE000ED28;
+  static constexpr uint32_t kBusErrors = 1u << 9 | 1u << 10;  // PRECISERR, IMPRECISERR
 
   template <class T>
   static volatile T* at(uint32_t address) {

@@ -39,7 +39,9 @@ const AddressSpace::Mapping* AddressSpace::find(uint32_t address) const {
 }
 
 void AddressSpace::check_bus_error(const Mapping& mapping, uint32_t address) {
-  if (mapping.device->take_bus_error() && guard_depth_ == 0) {
+  if (!mapping.device->take_bus_error()) return;
+  guard_met_error_ = true;
+  if (guard_depth_ == 0) {
     violations_.add(clock_.now_ns(), hex(address),
                     "bus error outside a guarded read: a HardFault on the camera");
   }

@@ -48,8 +48,14 @@ class AddressSpace {
   void store(uint32_t address, uint64_t value, unsigned width);
   void load_block(uint32_t address, std::span<uint8_t> out);
 
-  void begin_guard() { ++guard_depth_; }
-  void end_guard() { --guard_depth_; }
+  void begin_guard() {
+    if (guard_depth_++ == 0) guard_met_error_ = false;
+  }
+  // Was the stretch free of bus errors?
+  bool end_guard() {
+    --guard_depth_;
+    return !guard_met_error_;
+  }
 
   Clock& clock() { return clock_; }
 
@@ -66,6 +72,7 @@ class AddressSpace {
   Violations& violations_;
   std::vector<Mapping> mappings_;
   int guard_depth_ = 0;
+  bool guard_met_error_ = false;
 };
 
 }  // namespace sim

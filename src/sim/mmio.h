@@ -21,7 +21,7 @@ class ModelMmio {
   void read_memory(uint32_t address, std::span<uint8_t> out) { space_->load_block(address, out); }
   void barrier() {}
   void begin_guarded_read() { space_->begin_guard(); }
-  void end_guarded_read() { space_->end_guard(); }
+  bool end_guarded_read() { return space_->end_guard(); }
 
  private:
   AddressSpace* space_;
