@@ -244,6 +244,19 @@ TEST_P(AnyNorChip, ProtectedAreaIsNotChanged) {
   EXPECT_TRUE(bench.violations.empty());
 }
 
+TEST_P(AnyNorChip, ProtectedAreaCanBeAtTheBottom) {
+  const ChipProtection& protection = GetParam()->protection;
+  const auto level = static_cast<uint8_t>(protection.mask & -protection.mask);
+  bench.chip.set_status(0, level);
+  bench.chip.set_status(
+      protection.bottom_index,
+      static_cast<uint8_t>(bench.chip.status(protection.bottom_index) | protection.bottom_mask));
+  bench.change(spi_command(0x20, 3, protection.unit_bytes - 1));
+  EXPECT_EQ(bench.cells.stats().erases, 0u);
+  bench.change(spi_command(0x20, 3, protection.unit_bytes));
+  EXPECT_EQ(bench.cells.stats().erases, 1u);
+}
+
 TEST_P(AnyNorChip, StatusSurvivesAPowerCycle) {
   const uint8_t mask = GetParam()->protection.mask;
   bench.change(spi_command(0x01), {0xFF});
@@ -299,6 +312,8 @@ TEST_P(AnyNorChip, SuspendLetsOthersRead) {
   EXPECT_TRUE(bench.chip.is_busy());
   bench.clock.pass_ns(1);
   EXPECT_FALSE(bench.chip.is_busy());
+  bench.change(spi_command(0x20, 3, 0x5000));
+  EXPECT_TRUE(bench.violations.empty());
 }
 
 TEST_P(AnyNorChip, SfdpBeginsWithItsSignature) {
@@ -406,6 +421,8 @@ TEST_F(W25q256jvAddressing, ExtendedAddressRegisterSelectsTheUpperHalf) {
   EXPECT_THAT(bench.read(spi_command(0xC8), 1), ElementsAre(0x01));
   EXPECT_THAT(bench.read(spi_command(0x03, 3, kLow), 1), ElementsAre(0x22));
   EXPECT_THAT(bench.read(spi_command(0x13, 4, kLow), 1), ElementsAre(0x11));
+  bench.command(0xB7);
+  EXPECT_THAT(bench.read(spi_command(0x03, 4, kLow), 1), ElementsAre(0x11)) << "only 24 bits need it";
   bench.command(0x66);
   bench.command(0x99);
   bench.clock.pass_ns(30'000);
@@ -520,6 +537,18 @@ TEST_F(OctalNorChip, Config2SwitchesTheProtocol) {
   EXPECT_EQ(bench.chip.protocol(), ChipProtocol::kSpi);
   EXPECT_EQ(bench.read(spi_command(0x9F), 3)[2], 0x39);
   EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(OctalNorChip, Config2RefusesWhatItDoesNotKnow) {
+  bench.command(0x06);
+  bench.write(spi_command(0x72, 4, 0), {0x03});
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("no such protocol")));
+  EXPECT_EQ(bench.chip.protocol(), ChipProtocol::kSpi);
+  bench.command(0x06);
+  bench.write(spi_command(0x72, 4, 0x123), {0x00});
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("no such address")));
+  bench.write(spi_command(0x72, 4, 0), {0x02});
+  EXPECT_THAT(bench.take_violations(), ElementsAre("72h: without write enable"));
 }
 
 TEST_F(OctalNorChip, WordsTravelInSwappedOrder) {

@@ -1,6 +1,7 @@
 #include "sim/quadspi.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace sim {
@@ -105,10 +106,17 @@ QuadSpi::QuadSpi(NorChip& chip, Clock& clock, Violations& violations, uint64_t k
   engine_.set_period_ps(period_ps());
 }
 
+void QuadSpi::reset() {
+  engine_.reset();
+  was_mapped_ = false;
+  cr_ = dcr_ = dlr_ = ccr_ = ar_ = abr_ = psmkr_ = psmar_ = pir_ = lptr_ = 0;
+  engine_.set_period_ps(period_ps());
+}
+
 uint64_t QuadSpi::load(uint32_t offset, unsigned width) {
   if (offset == kDr) return load_data(width);
   if (width != 4) {
-    violate("DR", "a register read that is not a word, or not of the low lane");
+    violate("registers", "a read that is not a word, or not of the low lane of DR");
     return 0;
   }
   engine_.catch_up();
@@ -254,7 +262,7 @@ void QuadSpi::store_address(uint32_t value) {
   if (format.mode == kMapped) return violate("AR", "written in memory-mapped mode: no effect");
   ar_ = value;
   if (!format.has_address()) return;
-  const bool misfires = errata_.transfer_error_after_mapped && was_mapped_;
+  const bool misfires = errata_.transfer_error_after_mapped && was_mapped_ && format.mode == kIndirectRead;
   was_mapped_ = false;
   if (ar_ >= device_bytes() || misfires) return engine_.raise_transfer_error();
   if (format.starts_without_data()) launch();
@@ -325,7 +333,7 @@ uint64_t QuadSpi::device_bytes() const {
 }
 
 uint64_t QuadSpi::period_ps() const {
-  return 1'000'000'000'000 / kernel_hz_ * (field(cr_, 24, 8) + 1);
+  return 1'000'000'000'000 * (field(cr_, 24, 8) + 1) / kernel_hz_;
 }
 
 bool QuadSpi::read_window(uint32_t offset, std::span<uint8_t> out) {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string_view>
 
 #include "sim/bus.h"
@@ -19,7 +19,7 @@ namespace sim {
 struct QuadSpiErrata {
   // ES0392 2.4.4: a mapped read whose prefetch runs past the device size set in DCR hangs the bus.
   bool mapped_end_hangs = true;
-  // H7: the first address write after mapped mode may raise TEF at once and start nothing.
+  // H7: the first read after mapped mode may raise TEF at its address write and not start.
   bool transfer_error_after_mapped = false;
 };
 
@@ -32,6 +32,9 @@ class QuadSpi : public BusDevice {
 
   uint64_t load(uint32_t offset, unsigned width) override;
   void store(uint32_t offset, uint64_t value, unsigned width) override;
+
+  // The MCU's reset. Chip select rises: a chip that kept its supply takes what it got so far.
+  void reset();
 
   // What is mapped at 0x90000000.
   BusDevice& window() { return window_; }

@@ -696,10 +696,44 @@ TEST_F(QuadSpiTest, AMissingChipReadsAsOnes) {
   EXPECT_EQ(read(kSr) & kBusy, 0u);
 }
 
+TEST_F(QuadSpiTest, ResetRaisesChipSelectAndForgetsAll) {
+  command(kWriteEnable);
+  write(kDlr, 255);
+  write(kCcr, kProgram);
+  write(kAr, 0);
+  for (int i = 0; i < 12; ++i) write(kDr, 0);
+  quadspi.reset();
+  for (uint32_t offset = 0; offset < QuadSpi::kRegisterBytes; offset += 4) {
+    if (offset == kDr - kBase) continue;
+    EXPECT_EQ(quadspi.load(offset, 4), 0u) << offset;
+  }
+  EXPECT_TRUE(bench.chip.is_busy()) << "the chip programs what it got";
+  EXPECT_EQ(std::ranges::count(std::span(bench.bytes).first(256), uint8_t{0}), 32);
+}
+
+TEST_F(QuadSpiTest, APolledStatusIsForgottenByTheNextTransfer) {
+  write(kPsmkr, 0x01);
+  write(kDlr, 0);
+  write(kCr, read(kCr) | 1u << 22);
+  write(kCcr, kPollStatus);
+  wait_for(kSmf);
+  write(kCcr, kReadStatus);
+  EXPECT_EQ(read(kSr) & (kFtf | kBusy), kBusy);
+}
+
 class QuadSpiH7Errata : public QuadSpiTest {
  protected:
   QuadSpiH7Errata() : QuadSpiTest({.transfer_error_after_mapped = true}) {}
 };
+
+TEST_F(QuadSpiH7Errata, WritesDoNotMisfire) {
+  map();
+  command(kWriteEnable);
+  write(kCcr, kErase);
+  write(kAr, 0);
+  wait_for(kTcf);
+  EXPECT_TRUE(bench.chip.is_busy());
+}
 
 TEST_F(QuadSpiH7Errata, FirstAddressAfterMappedModeMisfires) {
   bench.bytes[0x10] = 0x42;

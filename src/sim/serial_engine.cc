@@ -28,6 +28,7 @@ void SerialEngine::start(const Transfer& transfer) {
   header_sent_ = false;
   abort_requested_ = false;
   level_ = 0;
+  polled_status_is_new_ = false;
   rest_bytes_ = transfer.length_bytes;
   unstaged_bytes_ = transfer.length_bytes;
   stage_begin_ = stage_end_ = 0;
@@ -284,6 +285,13 @@ void SerialEngine::disable() {
   rest_bytes_ = 0;
   polled_status_is_new_ = false;
   state_ = State::kIdle;
+}
+
+void SerialEngine::reset() {
+  disable();
+  flags_ = 0;
+  mapped_timeout_enabled_ = false;
+  mapped_timeout_cycles_ = 0;
 }
 
 uint64_t SerialEngine::header_ps(const WireCommand& wire) const {

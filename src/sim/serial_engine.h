@@ -76,6 +76,7 @@ class SerialEngine {
 
   void request_abort();
   void disable();
+  void reset();
 
   // `transfer.wire` is the read command; the address in it is replaced.
   void read_mapped(const Transfer& transfer, uint32_t address, std::span<uint8_t> out);

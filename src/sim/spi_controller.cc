@@ -103,6 +103,18 @@ SpiController::SpiController(NorChip& chip, Clock& clock, Violations& violations
                              unsigned pin)
     : bytes_(chip), clock_(clock), violations_(violations), kernel_hz_(kernel_hz), pin_(pin), gpio_(*this) {}
 
+void SpiController::reset() {
+  if (is_shifting_) {
+    bytes_.deselect_within_byte();
+  } else {
+    bytes_.deselect();
+  }
+  gpio_.reset();
+  cr1_ = cr2_ = 0;
+  received_ = 0;
+  is_shifting_ = is_buffered_ = has_received_ = overrun_ = overrun_data_read_ = false;
+}
+
 uint64_t SpiController::load(uint32_t offset, unsigned) {
   catch_up();
   switch (offset) {

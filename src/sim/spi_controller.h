@@ -52,12 +52,16 @@ class SpiController : public BusDevice {
   uint64_t load(uint32_t offset, unsigned width) override;
   void store(uint32_t offset, uint64_t value, unsigned width) override;
 
+  // The MCU's reset. Chip select rises, for its pin is an input again.
+  void reset();
+
   BusDevice& gpio() { return gpio_; }
 
  private:
   class Gpio : public BusDevice {
    public:
     explicit Gpio(SpiController& owner) : owner_(owner) {}
+    void reset() { registers_.fill(0); }
     uint64_t load(uint32_t offset, unsigned width) override;
     void store(uint32_t offset, uint64_t value, unsigned width) override;
 

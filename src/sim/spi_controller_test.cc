@@ -236,6 +236,16 @@ TEST_F(SpiControllerTest, OtherRegisters) {
   EXPECT_THAT(bench.take_violations(), SizeIs(3));
 }
 
+TEST_F(SpiControllerTest, ResetLeavesThePinsFloating) {
+  select();
+  exchange(0x06);
+  spi.reset();
+  EXPECT_EQ(bench.status(), 0x02) << "chip select rose after a whole command";
+  EXPECT_EQ(read(kCr1), 0u);
+  EXPECT_EQ(read(kSr), kEmpty);
+  EXPECT_EQ(read(kModer), 0u);
+}
+
 TEST_F(SpiControllerTest, AMissingChipReadsAsOnes) {
   bench.chip.options().missing = true;
   EXPECT_THAT(transfer({0x9F}, 3), Each(0xFF));

@@ -99,6 +99,12 @@ Xspi::Xspi(NorChip& chip, Clock& clock, Violations& violations, uint64_t kernel_
   engine_.set_period_ps(period_ps());
 }
 
+void Xspi::reset() {
+  engine_.reset();
+  registers_.fill(0);
+  engine_.set_period_ps(period_ps());
+}
+
 uint64_t Xspi::load(uint32_t offset, unsigned width) {
   if (offset == kDr) return load_data(width);
   if (width != 4) {
@@ -299,7 +305,7 @@ uint64_t Xspi::device_bytes() const {
 }
 
 uint64_t Xspi::period_ps() const {
-  return 1'000'000'000'000 / kernel_hz_ * (field(reg(kDcr2), 0, 8) + 1);
+  return 1'000'000'000'000 * (field(reg(kDcr2), 0, 8) + 1) / kernel_hz_;
 }
 
 bool Xspi::read_window(uint32_t offset, std::span<uint8_t> out) {

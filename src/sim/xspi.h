@@ -5,7 +5,9 @@
 // DMA, interrupts, calibration, refresh, the I/O manager XSPIM.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "sim/bus.h"
@@ -25,6 +27,9 @@ class Xspi : public BusDevice {
 
   uint64_t load(uint32_t offset, unsigned width) override;
   void store(uint32_t offset, uint64_t value, unsigned width) override;
+
+  // The MCU's reset. Chip select rises: a chip that kept its supply takes what it got so far.
+  void reset();
 
   // What is mapped at 0x70000000 (XSPI2).
   BusDevice& window() { return window_; }

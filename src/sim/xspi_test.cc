@@ -321,6 +321,16 @@ TEST_F(XspiTest, WindowReadsAnyAddressAndLength) {
   EXPECT_TRUE(bench.violations.empty());
 }
 
+TEST_F(XspiTest, NothingOfTheWindowOutlivesMappedMode) {
+  enter_octal();
+  map_octal();
+  EXPECT_EQ(space.load(kWindow + 0x100, 1), 0xFFu);
+  leave_mapped_mode();
+  program_octal(0x100, std::vector<uint8_t>{1, 2});
+  map_octal();
+  EXPECT_EQ(space.load(kWindow + 0x100, 1), 1u);
+}
+
 TEST_F(XspiTest, WindowWorksOnASingleLineToo) {
   bench.bytes[0x01000003] = 0x42;
   set_mode(kMappedMode);
@@ -451,6 +461,18 @@ TEST_F(XspiTest, DataWithoutATransferIsAMistake) {
   read(kDr);
   write(kDr, 0);
   EXPECT_THAT(bench.take_violations(), SizeIs(2));
+}
+
+TEST_F(XspiTest, ResetForgetsAll) {
+  enter_octal();
+  map_octal();
+  space.load(kWindow, 4);
+  xspi.reset();
+  for (uint32_t offset = 0; offset < Xspi::kRegisterBytes; offset += 4) {
+    if (offset == kDr - kBase) continue;
+    EXPECT_EQ(xspi.load(offset, 4), 0u) << offset;
+  }
+  EXPECT_EQ(bench.chip.protocol(), ChipProtocol::kOctalDtr) << "the chip kept its supply";
 }
 
 TEST_F(XspiTest, TimeIsThatOfTheClocks) {
