@@ -19,7 +19,12 @@ std::variant<std::unique_ptr<Camera>, std::string> Camera::open(const Board& boa
                                                                 const std::string& image_path) {
   auto image = sim::Image::open(image_path, physics_of(*board.part));
   if (auto* error = std::get_if<std::string>(&image)) return std::move(*error);
-  return std::unique_ptr<Camera>(new Camera(board, std::get<std::unique_ptr<sim::Image>>(std::move(image))));
+  std::unique_ptr<Camera> camera(new Camera(board, std::get<std::unique_ptr<sim::Image>>(std::move(image))));
+  if (const flash::Status status = camera->hardware_->init(); !status.ok()) {
+    return "the flash of " + std::string(board.name) + " does not come up: error " +
+           std::to_string(-status.value());
+  }
+  return camera;
 }
 
 Camera::Camera(const Board& board, std::unique_ptr<sim::Image> image)

@@ -17,10 +17,21 @@ namespace {
 using flash::Error;
 using flash::Partition;
 
-std::unique_ptr<Camera> open(const Board& board, const std::string& path = {}) {
+// Whatever a test does, the driver under it must do nothing that the manual forbids.
+struct NoViolations {
+  void operator()(Camera* camera) const {
+    for (const sim::Violation& violation : camera->hardware().violations().list()) {
+      ADD_FAILURE() << "at " << violation.at_ns << " ns, " << violation.where << ": " << violation.what;
+    }
+    delete camera;
+  }
+};
+using CheckedCamera = std::unique_ptr<Camera, NoViolations>;
+
+CheckedCamera open(const Board& board, const std::string& path = {}) {
   auto camera = Camera::open(board, path);
   if (const auto* error = std::get_if<std::string>(&camera)) ADD_FAILURE() << *error;
-  return std::get<std::unique_ptr<Camera>>(std::move(camera));
+  return CheckedCamera(std::get<std::unique_ptr<Camera>>(camera).release());
 }
 
 class OnEveryBoard : public testing::TestWithParam<Board> {

@@ -5,15 +5,30 @@
 
 #include "boards/board.h"
 #include "flash/nor_flash.h"
+#include "flash/status.h"
 #include "sim/cells.h"
 #include "sim/clock.h"
+#include "sim/violations.h"
 
 namespace boards {
 
 class Hardware {
  public:
   virtual ~Hardware() = default;
+
   virtual flash::NorFlash& nor() = 0;
+
+  // What the firmware does before it uses the flash.
+  virtual flash::Status init() = 0;
+
+  // Power goes and comes back, or a reset: what the hardware keeps in registers is gone.
+  virtual void power_cycle() = 0;
+
+  // What the driver did that the manual forbids; empty unless it has a bug.
+  const sim::Violations& violations() const { return violations_; }
+
+ protected:
+  sim::Violations violations_;
 };
 
 std::unique_ptr<Hardware> make_hardware(const Board& board, sim::Cells& cells, sim::Clock& clock);
