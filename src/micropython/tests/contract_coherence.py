@@ -146,16 +146,23 @@ def an_idle_storage_flushes_by_itself():
 
 
 @test
-def each_write_puts_the_flush_off():
-    write_simple(pattern(NATIVE, 12))
-    whole.ioctl(3, 0)
-    before = flash_work()
-    for i in range(5):
-        whole.writeblocks(AT // SIMPLE, pattern(SIMPLE, 13 + i))
+def each_change_puts_the_flush_off():
+    changes = (
+        lambda i: whole.writeblocks(AT // SIMPLE, pattern(SIMPLE, 60 + i)),
+        lambda i: drive.writeblocks(0x100 + AT // SIMPLE, pattern(SIMPLE, 70 + i)),
+        lambda i: tail.writeblocks(1, bytes((i,)), i),
+        lambda i: tail.ioctl(6, i % 3),
+    )
+    for change in changes:
+        write_simple(bytes(LENGTH) if change is changes[3] else b"\xff" * LENGTH)
+        whole.ioctl(3, 0)
+        before = flash_work()
+        for i in range(5):
+            change(i)
+            sim.advance_ms(IDLE_MS * 6 // 10)
+            assert flash_work() == before, changes.index(change)
         sim.advance_ms(IDLE_MS * 6 // 10)
-        assert flash_work() == before
-    sim.advance_ms(IDLE_MS * 6 // 10)
-    assert flash_work() > before
+        assert flash_work() > before, changes.index(change)
 
 
 @test
