@@ -34,13 +34,17 @@ def format_both(fat, littlefs):
     vfs.VfsLfs2.mkfs(littlefs)
     vfs.mount(fat, "/flash")
     vfs.mount(littlefs, "/data")
-    print("Formatted: %d KiB FAT at /flash, %d KiB littlefs at /data." %
-          (FAT_BYTES // 1024, (storage_bytes() - FAT_BYTES) // 1024))
+    print(
+        "Formatted: %d KiB FAT at /flash, %d KiB littlefs at /data."
+        % (FAT_BYTES // 1024, (storage_bytes() - FAT_BYTES) // 1024)
+    )
 
 
 if storage_bytes() < 2 * FAT_BYTES:
-    print("This camera's storage has %d KiB: too small to share. examples/littlefs.py and" %
-          (storage_bytes() // 1024))
+    print(
+        "This camera's storage has %d KiB: too small to share. examples/littlefs.py and"
+        % (storage_bytes() // 1024)
+    )
     print("examples/fat.py work on it.")
     sys.exit(0)
 
@@ -65,5 +69,7 @@ with open("/flash/readme.txt", "w") as file:
 print("/data/count.txt says %d." % (count + 1))
 for path in ("/flash", "/data"):
     block_bytes, _, blocks, free_blocks = os.statvfs(path)[:4]
-    print("%-7s %6d blocks of %5d bytes, %6d free: %s" %
-          (path, blocks, block_bytes, free_blocks, ", ".join(os.listdir(path))))
+    print(
+        "%-7s %6d blocks of %5d bytes, %6d free: %s"
+        % (path, blocks, block_bytes, free_blocks, ", ".join(os.listdir(path)))
+    )

@@ -91,8 +91,10 @@ def make_room():
     """Gives up a /flash that holds no file; a blank storage was just formatted when that was mounted."""
     if not any(where == "/flash" for _, where in vfs.mount()) or os.listdir("/flash"):
         print("The first blocks of the storage hold something that is no log, and a log would destroy it.")
-        print("Use another --image; or erase them: pyb.Flash(start=0).ioctl(6, n) for n in 0..%d." %
-              (LOG_BLOCKS - 1))
+        print(
+            "Use another --image; or erase them: pyb.Flash(start=0).ioctl(6, n) for n in 0..%d."
+            % (LOG_BLOCKS - 1)
+        )
         sys.exit(1)
     vfs.umount("/flash")
 

@@ -47,32 +47,40 @@ say("With start= or len= you get a block device of your own over the camera's st
 run("flash = pyb.Flash(start=0)", "flash")
 say("It counts in blocks. ioctl(4, 0) says how many there are, ioctl(5, 0) how many bytes each has.")
 run("blocks = flash.ioctl(4, 0)", "size = flash.ioctl(5, 0)", "blocks, size, blocks * size")
-say("This is the block of the simple protocol, which FAT uses. ioctl(1, 1) changes this object to the\n"
-    "extended protocol, which littlefs uses, and with it to the native block: what ioctl(6, n) erases.")
+say(
+    "This is the block of the simple protocol, which FAT uses. ioctl(1, 1) changes this object to the\n"
+    "extended protocol, which littlefs uses, and with it to the native block: what ioctl(6, n) erases."
+)
 run("flash.ioctl(1, 1)", "native = flash.ioctl(5, 0)", "flash.ioctl(4, 0), native")
 
 chapter("2. A partition")
-say("start and len cut a slice out of the storage. A slice cannot reach beyond itself, so many can live\n"
-    "side by side: a FAT, a littlefs, and a few raw blocks for you. Ours is the last of the storage.")
+say(
+    "start and len cut a slice out of the storage. A slice cannot reach beyond itself, so many can live\n"
+    "side by side: a FAT, a littlefs, and a few raw blocks for you. Ours is the last of the storage."
+)
 run("length = max(4096, 2 * native)", "part = pyb.Flash(start=blocks * size - length, len=length)", "part")
 saved = bytearray(length)
 part.readblocks(0, saved)
 costs_before = sim.stats() if sim else None
 
 chapter("3. The simple protocol: whole blocks, and no care about erasing")
-say("writeblocks(n, buf) replaces whole blocks. Flash can only be erased in large sectors; the cache in\n"
-    "front of it does that when it must, and keeps the neighbours.")
-run("block = part.ioctl(5, 0)",
-    "text = b'The quick brown fox. '",
-    "part.writeblocks(0, (text * 256)[:block])")
+say(
+    "writeblocks(n, buf) replaces whole blocks. Flash can only be erased in large sectors; the cache in\n"
+    "front of it does that when it must, and keeps the neighbours."
+)
+run(
+    "block = part.ioctl(5, 0)", "text = b'The quick brown fox. '", "part.writeblocks(0, (text * 256)[:block])"
+)
 say("readblocks(n, buf) fills a buffer of yours. Its length says how many blocks you want.")
 run("buf = bytearray(block)", "part.readblocks(0, buf)", "bytes(buf[:21])")
 say("Writing again just works.")
 run("part.writeblocks(0, bytes(block))", "part.readblocks(0, buf)", "bytes(buf[:8])")
 
 chapter("4. The extended protocol: any bytes, and you erase")
-say("A third argument, the offset inside the block, selects the extended protocol. It takes any length,\n"
-    "never erases, and n counts native blocks. So first erase block 0: every byte is 0xff then.")
+say(
+    "A third argument, the offset inside the block, selects the extended protocol. It takes any length,\n"
+    "never erases, and n counts native blocks. So first erase block 0: every byte is 0xff then."
+)
 run("part.ioctl(6, 0)", "buf = bytearray(12)", "part.readblocks(0, buf, 100)", "bytes(buf)")
 say("Now program five bytes at byte 103, and read around them.")
 run("part.writeblocks(0, b'flash', 103)", "part.readblocks(0, buf, 100)", "bytes(buf)")
@@ -82,49 +90,70 @@ say("... and the way back does. Without an erase it is refused, and nothing is c
 run("part.writeblocks(0, b'flash', 103)", "part.readblocks(0, buf, 100)", "bytes(buf)")
 
 chapter("5. Sync")
-say("What you write waits in RAM until the storage is idle for a moment, or until you say: now.\n"
-    "After ioctl(3, 0) everything that was written, by any object, is in the flash.")
+say(
+    "What you write waits in RAM until the storage is idle for a moment, or until you say: now.\n"
+    "After ioctl(3, 0) everything that was written, by any object, is in the flash."
+)
 run("part.ioctl(3, 0)")
-say("Now turn the small letters back, the simple way. The cache must erase a sector for it, once, and\n"
-    "does so when it syncs.")
-run("block = part.ioctl(5, 0)",
+say(
+    "Now turn the small letters back, the simple way. The cache must erase a sector for it, once, and\n"
+    "does so when it syncs."
+)
+run(
+    "block = part.ioctl(5, 0)",
     "whole = bytearray(block)",
     "part.readblocks(0, whole)",
     "whole[103:108] = b'flash'",
     "part.writeblocks(0, whole)",
-    "part.ioctl(3, 0)")
+    "part.ioctl(3, 0)",
+)
 
 chapter("6. What is refused")
-say("Nothing outside of the slice is read or written. Half blocks and odd sizes are told apart from that.")
-run("part.readblocks(part.ioctl(4, 0), bytearray(block))",
+say(
+    "A refused call does nothing at all, and says so with an exception: OSError outside of the slice,\n"
+    "ValueError for a shape that no flash could take, TypeError for what is no buffer to read into."
+)
+run(
+    "part.readblocks(part.ioctl(4, 0), bytearray(block))",
     "part.writeblocks(0, b'half a block')",
     "pyb.Flash(start=100)",
     "pyb.Flash(start=0, len=1 << 40)",
-    "part.readblocks(0, b'read-only')")
+    "part.readblocks(0, b'read-only')",
+)
 
 chapter("7. pyb.Flash(), the old way")
-say("Without arguments you get the one object that USB mass storage shows to a PC: the whole storage\n"
-    "behind a partition table. It is deprecated, and speaks the simple protocol only.")
+say(
+    "Without arguments you get the one object that USB mass storage shows to a PC: the whole storage\n"
+    "behind a partition table. It is deprecated, and speaks the simple protocol only."
+)
 run("drive = pyb.Flash()", "drive, drive is pyb.Flash()", "drive.ioctl(4, 0), drive.ioctl(5, 0)")
-say("Its block 0 is made up on the fly: a master boot record with one partition (type 1) that starts at\n"
-    "block 0x100 and has as many blocks as the storage.")
-run("buf = bytearray(drive.ioctl(5, 0))",
+say(
+    "Its block 0 is made up on the fly: a master boot record with one partition (type 1) that starts at\n"
+    "block 0x100 and has as many blocks as the storage."
+)
+run(
+    "buf = bytearray(drive.ioctl(5, 0))",
     "drive.readblocks(0, buf)",
     "bytes(buf[446:462])",
     "int.from_bytes(buf[454:458], 'little'), int.from_bytes(buf[458:462], 'little')",
-    "bytes(buf[510:512])")
+    "bytes(buf[510:512])",
+)
 say("Block 0x100 + n of the drive is block n of the storage.")
-run("other = bytearray(len(buf))",
+run(
+    "other = bytearray(len(buf))",
     "drive.readblocks(0x100, buf)",
     "pyb.Flash(start=0).readblocks(0, other)",
     "buf == other",
-    "drive.readblocks(0, buf, 0)")
+    "drive.readblocks(0, buf, 0)",
+)
 
 if sim:
     chapter("8. What it cost")
-    say("A simulated camera counts what its flash went through, with the times of the chip's datasheet.\n"
+    say(
+        "A simulated camera counts what its flash went through, with the times of the chip's datasheet.\n"
         "All the writing above came to this: the cache programs only bytes that differ from the flash,\n"
-        "and erases only if a zero must become a one.")
+        "and erases only if a zero must become a one."
+    )
     after = sim.stats()
     for name, unit in (
         ("erases", "sectors erased"),

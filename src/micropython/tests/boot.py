@@ -42,7 +42,9 @@ def formatted(camera, kind):
         "vfs.{0}.mkfs(pyb.Flash(start=0))\n"
         "vfs.mount(vfs.{0}(pyb.Flash(start=0)), '/new')\n"
         "with open('/new/kept.txt', 'w') as f: f.write('kept')\n"
-        "vfs.umount('/new')\n".format(kind), mount=False)
+        "vfs.umount('/new')\n".format(kind),
+        mount=False,
+    )
 
 
 def noise(seed, length):
@@ -118,7 +120,13 @@ def zeros_are_left_alone(camera):
 def a_damaged_boot_sector_is_left_alone(camera):
     formatted(camera, "VfsFat")
     whole = camera.storage()
-    for at, damage in ((0, bytes(512)), (0, b"\xff" * 512), (0, noise(1, 512)), (510, b"\0\0"), (3, noise(2, 60))):
+    for at, damage in (
+        (0, bytes(512)),
+        (0, b"\xff" * 512),
+        (0, noise(1, 512)),
+        (510, b"\0\0"),
+        (3, noise(2, 60)),
+    ):
         camera.set_storage(whole)
         camera.set_storage(damage, at)
         boot_refuses(camera, "damaged FAT")
@@ -196,7 +204,8 @@ def any_read_error_is_told_and_nothing_formatted(camera):
             "print('FAILURES', failures - 1)\n"
             "try:\n"  # the last failure still waits for its read
             "    while True: pyb.Flash(start=0).readblocks(0, bytearray(1), 0)\n"
-            "except OSError: pass\n" + LOOK)
+            "except OSError: pass\n" + LOOK
+        )
         failures = int(text.split("FAILURES")[1].split()[0])
         assert failures >= 4, "the boot cannot have read so little:\n" + text
         assert text.count("cannot be read") == failures and text.count("[Errno 5] EIO") == failures, text
@@ -227,7 +236,8 @@ def a_soft_reset_mounts_again(camera):
         "with open('kept.txt', 'w') as f: f.write('kept')\n"
         "paths = list(sys.path)\n"
         "sim.reset()\n"
-        "print(open('kept.txt').read(), paths == sys.path)\n" + LOOK)
+        "print(open('kept.txt').read(), paths == sys.path)\n" + LOOK
+    )
     assert "kept True" in text and "[('VfsFat', '/flash')] CWD /flash" in text, text
 
 
@@ -237,14 +247,18 @@ def ctrl_d_at_the_prompt_mounts_again(camera):
     screen = camera.type(
         "f = open('kept.txt', 'w'); f.write('kept'); f.close()\n"
         "\x04"
-        "print('still', open('kept.txt').read())\n")
+        "print('still', open('kept.txt').read())\n"
+    )
     assert "soft reboot" in screen and "still kept" in screen, screen
 
 
 def wrong_bytes(random_numbers, first, end):
     """Places and values of a few wrong bytes, first <= place < end."""
     return [
-        (random_numbers.randrange(first, end), random_numbers.choice((b"\0", b"\xff", random_numbers.randbytes(1))))
+        (
+            random_numbers.randrange(first, end),
+            random_numbers.choice((b"\0", b"\xff", random_numbers.randbytes(1))),
+        )
         for _ in range(random_numbers.choice((1, 1, 3, 8)))
     ]
 

@@ -29,8 +29,15 @@ class Camera:
         command = [self.program, "run", "--board", self.name, *arguments]
         try:
             done = subprocess.run(
-                command, input=text_in, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                errors="replace", timeout=TIMEOUT_S, cwd=self.folder)
+                command,
+                input=text_in,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                timeout=TIMEOUT_S,
+                cwd=self.folder,
+            )
         except subprocess.TimeoutExpired:
             return Output(-1, "no end after %d s" % TIMEOUT_S)
         return Output(done.returncode, done.stdout)

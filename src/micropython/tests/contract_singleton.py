@@ -75,7 +75,13 @@ def one_write_may_cross_into_the_storage():
 def it_ends_where_the_storage_ends():
     end = 0x100 + STORAGE_BLOCKS
     last = block(end - 1)
-    for n, length in ((end, SIMPLE), (end - 1, 2 * SIMPLE), (-1, SIMPLE), ((1 << 32) // SIMPLE, SIMPLE), (1 << 64, SIMPLE)):
+    for n, length in (
+        (end, SIMPLE),
+        (end - 1, 2 * SIMPLE),
+        (-1, SIMPLE),
+        ((1 << 32) // SIMPLE, SIMPLE),
+        (1 << 64, SIMPLE),
+    ):
         buf = bytearray(b"\xa5" * length)
         fails(EINVAL, drive.readblocks, n, buf)
         assert buf == b"\xa5" * length

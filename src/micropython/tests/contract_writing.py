@@ -54,7 +54,13 @@ def a_part_of_a_block_is_refused_and_nothing_written():
 def the_extended_form_programs_any_bytes():
     part, around = surrounded()
     expected = bytearray(b"\xff" * LENGTH)
-    for n, offset, length in ((0, 0, 1), (0, 3, 5), (1, NATIVE - 1, 1), (2, NATIVE - 3, 6), (3, 100, NATIVE - 100)):
+    for n, offset, length in (
+        (0, 0, 1),
+        (0, 3, 5),
+        (1, NATIVE - 1, 1),
+        (2, NATIVE - 3, 6),
+        (3, 100, NATIVE - 100),
+    ):
         data = pattern(length, n + 5)
         assert part.writeblocks(n, data, offset) is None
         at = n * NATIVE + offset
@@ -115,7 +121,12 @@ def outside_of_the_partition_nothing_is_carried_out():
     count = LENGTH // SIMPLE
     for n, length in ((count, SIMPLE), (count - 1, 2 * SIMPLE), (0, LENGTH + SIMPLE), (count + 1, SIMPLE)):
         fails(EINVAL, part.writeblocks, n, bytes(length))
-    for n, length, offset in ((BLOCKS, 1, 0), (BLOCKS - 1, 2, NATIVE - 1), (0, LENGTH, 1), (BLOCKS + 1, 1, 0)):
+    for n, length, offset in (
+        (BLOCKS, 1, 0),
+        (BLOCKS - 1, 2, NATIVE - 1),
+        (0, LENGTH, 1),
+        (BLOCKS + 1, 1, 0),
+    ):
         fails(EINVAL, part.writeblocks, n, bytes(length), offset)
     fails(EINVAL, part.ioctl, 6, BLOCKS)
     assert content(part, LENGTH) == b"\xff" * LENGTH

@@ -21,9 +21,20 @@ def the_tour_shows_every_call_and_puts_everything_back(camera):
     camera.run_code("open('kept.txt', 'w').write('kept')")
     before = camera.storage()
     text = run_example(camera, "tour")
-    for word in ("readblocks", "writeblocks", "ioctl(6, 0)", "b'\\xff\\xff\\xffflash\\xff", "pyb.Flash()",
-                 "(256, %d)" % (camera.board.storage_bytes // camera.board.simple_bytes),
-                 "EIO", "EINVAL", "ValueError", "TypeError", "EOPNOTSUPP", "sectors erased"):
+    for word in (
+        "readblocks",
+        "writeblocks",
+        "ioctl(6, 0)",
+        "b'\\xff\\xff\\xffflash\\xff",
+        "pyb.Flash()",
+        "(256, %d)" % (camera.board.storage_bytes // camera.board.simple_bytes),
+        "EIO",
+        "EINVAL",
+        "ValueError",
+        "TypeError",
+        "EOPNOTSUPP",
+        "sectors erased",
+    ):
         assert word in text, "%s is not in:\n%s" % (word, text)
     assert camera.storage() == before
 
@@ -73,7 +84,12 @@ def raw_log_survives_a_torn_record(camera):
 
 @case()
 def no_example_formats_over_files(camera):
-    for name, other in (("littlefs", "VfsFat"), ("fat", "VfsLfs2"), ("hybrid", "VfsFat"), ("raw_log", "VfsFat")):
+    for name, other in (
+        ("littlefs", "VfsFat"),
+        ("fat", "VfsLfs2"),
+        ("hybrid", "VfsFat"),
+        ("raw_log", "VfsFat"),
+    ):
         if name == "hybrid" and camera.board.storage_bytes < HYBRID_BYTES:
             continue
         camera.make_blank_image()
@@ -82,6 +98,8 @@ def no_example_formats_over_files(camera):
             "vfs.%s.mkfs(pyb.Flash(start=0))\n"
             "vfs.mount(pyb.Flash(start=0), '/new')\n"
             "with open('/new/precious.txt', 'w') as f: f.write('precious')\n"
-            "vfs.umount('/new')\n" % other, mount=False)
+            "vfs.umount('/new')\n" % other,
+            mount=False,
+        )
         run_example(camera, name, exit_code=1)
         assert "precious" in camera.run_code("print(open('/flash/precious.txt').read())"), name

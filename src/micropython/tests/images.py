@@ -24,7 +24,8 @@ def mtools_read_the_fat(camera):
     camera.run_code(
         "import os\nos.mkdir('lib')\n"
         "with open('hello.txt', 'w') as f: f.write('hello from the camera')\n"
-        "with open('lib/data.bin', 'wb') as f: f.write(bytes(range(256)) * 9)\n")
+        "with open('lib/data.bin', 'wb') as f: f.write(bytes(range(256)) * 9)\n"
+    )
     listing = tool("mdir", "-i", mtools_image(camera), "-/", "::")
     for word in ("hello    txt", "data     bin"):
         assert word in listing.lower(), listing
@@ -67,7 +68,8 @@ def fdisk_reads_the_partition_table_of_the_drive(camera):
         "with open('%s', 'wb') as f:\n"
         "    for n in range(drive.ioctl(4, 0)):\n"
         "        drive.readblocks(n, buf)\n"
-        "        f.write(buf)\n" % dump)
+        "        f.write(buf)\n" % dump
+    )
     sector = camera.board.simple_bytes
     count = camera.board.storage_bytes // sector
     assert dump.stat().st_size == (0x100 + count) * sector
@@ -92,7 +94,10 @@ def at_exit_everything_is_in_the_image(camera):
             "import pyb, sim\n"
             "pyb.Flash(start=0).writeblocks(0, b'S' * %d)\n"
             "pyb.Flash(start=%d).writeblocks(0, b'X', 5)\n"
-            % (camera.board.simple_bytes, camera.board.native_bytes) + how, mount=False)
+            % (camera.board.simple_bytes, camera.board.native_bytes)
+            + how,
+            mount=False,
+        )
         storage = camera.storage()
         assert storage[: camera.board.simple_bytes] == b"S" * camera.board.simple_bytes, how
         assert storage[camera.board.native_bytes + 5 : camera.board.native_bytes + 7] == b"X\xff", how
@@ -104,7 +109,9 @@ def an_image_is_a_dump_of_the_whole_chip(camera):
     sizes = {"OPENMV2": 1 << 20, "OPENMV3": 2 << 20, "OPENMV4": 2 << 20}
     mib = 16 if camera.name.startswith("ARDUINO") else 32
     assert camera.image.stat().st_size == sizes.get(camera.name, mib << 20)
-    camera.run_code("import pyb\npyb.Flash(start=0).writeblocks(0, bytes(pyb.Flash(start=0).ioctl(5, 0)))", mount=False)
+    camera.run_code(
+        "import pyb\npyb.Flash(start=0).writeblocks(0, bytes(pyb.Flash(start=0).ioctl(5, 0)))", mount=False
+    )
     outside = bytearray(camera.image.read_bytes())
     start = camera.board.storage_offset
     del outside[start : start + camera.board.storage_bytes]

@@ -35,11 +35,14 @@ def assert_survives(camera, kind, path="/flash", before=""):
     camera.run_code(
         before + "import os\nos.chdir('%s')\nos.mkdir('lib')\n"
         "for i in range(4):\n"
-        "    with open('lib/%%d.bin' %% i, 'wb') as f: f.write(bytes((i,)) * 700)\n" % path)
+        "    with open('lib/%%d.bin' %% i, 'wb') as f: f.write(bytes((i,)) * 700)\n" % path
+    )
     text = camera.run_code(
         before + "import os, vfs\n"
         "print([type(fs).__name__ for fs, path in vfs.mount() if path == '%s'])\n"
-        "print([open('%s/lib/%%d.bin' %% i, 'rb').read() == bytes((i,)) * 700 for i in range(4)])" % (path, path))
+        "print([open('%s/lib/%%d.bin' %% i, 'rb').read() == bytes((i,)) * 700 for i in range(4)])"
+        % (path, path)
+    )
     assert text.splitlines()[-2:] == ["['%s']" % kind, "[True, True, True, True]"], text
 
 

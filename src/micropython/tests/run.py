@@ -77,10 +77,14 @@ def boards_named(text):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", required=True, type=pathlib.Path, help="the built pybflash")
     parser.add_argument("--micropython", required=True, type=pathlib.Path, help="MicroPython's source tree")
-    parser.add_argument("--boards", type=boards_named, default="all", help="all, or names with commas between")
+    parser.add_argument(
+        "--boards", type=boards_named, default="all", help="all, or names with commas between"
+    )
     parser.add_argument("--filter", default="", help="only tests with this in their name")
     parser.add_argument("--seed", type=int, default=1, help="of property.py")
     parser.add_argument("--sequences", type=int, default=100, help="of property.py")
@@ -93,13 +97,18 @@ def main():
     recipes.load(options.micropython)
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(function, *arguments) for function, arguments in jobs_for(options, options.boards)]
+        futures = [
+            pool.submit(function, *arguments) for function, arguments in jobs_for(options, options.boards)
+        ]
         for future in futures:
             result = future.result()
             passed += result.passed
             failed += result.failed
-            print("%-6s %s (%d)" % ("FAILED" if result.failed else "ok", result.title, result.passed + result.failed),
-                  flush=True)
+            print(
+                "%-6s %s (%d)"
+                % ("FAILED" if result.failed else "ok", result.title, result.passed + result.failed),
+                flush=True,
+            )
             if result.details:
                 print("    " + result.details.strip().replace("\n", "\n    "))
     print("%d passed, %d failed" % (passed, failed))

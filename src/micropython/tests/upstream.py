@@ -135,7 +135,12 @@ def with_flash_disk(source):
     size_name, size = re.search(r"(ERASE_BLOCK_SIZE|SEC_SIZE) = (\d+)", ram_disk.group()).groups()
     all_blocks = sum(int(blocks) for blocks in re.findall(name + r"\((\d+)\)", source))
     disk = FLASH_DISK
-    for place, text in (("CLASS", name), ("SIZE_NAME", size_name), ("SIZE", size), ("ALL_BLOCKS", str(all_blocks))):
+    for place, text in (
+        ("CLASS", name),
+        ("SIZE_NAME", size_name),
+        ("SIZE", size),
+        ("ALL_BLOCKS", str(all_blocks)),
+    ):
         disk = disk.replace("@%s@" % place, text)
     return source[: ram_disk.start()] + disk + source[ram_disk.end() :]
 
@@ -167,12 +172,23 @@ def run_tests(tests, wrapper, results, *arguments):
     results.mkdir()
     # select_poll_fd.py fails with a limit above 6000.
     limit = min(1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
-                   "HOME": str(results), "MICROPY_MICROPYTHON": str(wrapper)}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(results),
+        "MICROPY_MICROPYTHON": str(wrapper),
+    }
     done = subprocess.run(
-        [sys.executable, "run-tests.py", "-r", results, *arguments], cwd=tests, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+        [sys.executable, "run-tests.py", "-r", results, *arguments],
+        cwd=tests,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)),
+    )
     passed = re.search(r"^(\d+) tests passed", done.stdout, re.M)
     failed = re.search(r"^(\d+) tests failed: (.*)", done.stdout, re.M)
     skipped = re.search(r"^(\d+) tests skipped", done.stdout, re.M)
@@ -180,7 +196,9 @@ def run_tests(tests, wrapper, results, *arguments):
         print("    " + done.stdout[-3000:].strip().replace("\n", "\n    "))
         return int(passed.group(1)) if passed else 0, 1
     counts = int(passed.group(1)), int(failed.group(1)) if failed else 0
-    print("    %d passed, %d failed, %s skipped" % (*counts, skipped.group(1) if skipped else "0"), flush=True)
+    print(
+        "    %d passed, %d failed, %s skipped" % (*counts, skipped.group(1) if skipped else "0"), flush=True
+    )
     if failed:
         print("    failed: " + failed.group(2))
         for output in sorted(results.glob("*.out")):
@@ -189,10 +207,14 @@ def run_tests(tests, wrapper, results, *arguments):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", required=True, type=pathlib.Path, help="the built pybflash")
     parser.add_argument("--micropython", required=True, type=pathlib.Path, help="MicroPython's source tree")
-    parser.add_argument("--boards", default="all", help="for the tests on pyb.Flash: all, or names with commas between")
+    parser.add_argument(
+        "--boards", default="all", help="for the tests on pyb.Flash: all, or names with commas between"
+    )
     parser.add_argument("--only-flash", action="store_true", help="leave out the whole suite")
     return parser.parse_args()
 
@@ -211,7 +233,10 @@ def main():
         (folder / "tests").mkdir()
         flash_tests = make_flash_tests(tests, folder / "tests")
         for board in boards:
-            print("MicroPython's %d tests of block devices on pyb.Flash: %s" % (len(flash_tests), board), flush=True)
+            print(
+                "MicroPython's %d tests of block devices on pyb.Flash: %s" % (len(flash_tests), board),
+                flush=True,
+            )
             wrapper = make_wrapper(program, board, folder)
             counts.append(run_tests(tests, wrapper, folder / board, *flash_tests))
     passed, failed = (sum(column) for column in zip(*counts))
