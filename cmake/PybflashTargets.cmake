@@ -15,7 +15,8 @@ target_include_directories(pybflash_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(pybflash_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     -Wno-sign-conversion -Werror -ffunction-sections -fdata-sections)
 if(PYBFLASH_SANITIZE)
-  set(PYBFLASH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  # vptr needs the type information that freestanding code is built without.
+  set(PYBFLASH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_compile_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
   target_link_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
 endif()

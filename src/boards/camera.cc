@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "boards/array_flash.h"
-
 namespace boards {
 
 namespace {
@@ -20,7 +18,7 @@ std::variant<std::unique_ptr<Camera>, std::string> Camera::open(const Board& boa
   auto image = sim::Image::open(image_path, physics_of(*board.part));
   if (auto* error = std::get_if<std::string>(&image)) return std::move(*error);
   std::unique_ptr<Camera> camera(new Camera(board, std::get<std::unique_ptr<sim::Image>>(std::move(image))));
-  if (const flash::Status status = camera->hardware_->init(); !status.ok()) {
+  if (const flash::Status status = camera->hardware_status_; !status.ok()) {
     return "the flash of " + std::string(board.name) + " does not come up: error " +
            std::to_string(-status.value());
   }
@@ -32,6 +30,7 @@ Camera::Camera(const Board& board, std::unique_ptr<sim::Image> image)
       image_(std::move(image)),
       cells_(physics_of(*board.part), image_->memory()),
       hardware_(make_hardware(board, cells_, clock_)),
+      hardware_status_(hardware_->init()),
       cache_slots_(board.cache_bytes / flash::kCacheBlockBytes),
       cache_blocks_(board.cache_bytes),
       storage_(hardware_->nor(),

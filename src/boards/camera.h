@@ -65,6 +65,7 @@ class Camera {
   sim::Clock clock_;
   sim::Cells cells_;
   std::unique_ptr<Hardware> hardware_;
+  flash::Status hardware_status_;  // initialised before the storage looks at the flash's geometry
   std::vector<flash::CacheSlot> cache_slots_;
   std::vector<uint8_t> cache_blocks_;
   flash::Storage storage_;

@@ -1,12 +1,20 @@
 #include "boards/hardware.h"
 
-#include "boards/array_flash.h"
+#include <cstdlib>
+
+#include "drivers/spi_nor.h"
 #include "drivers/stm32_f4_flash.h"
 #include "drivers/stm32_h7_flash.h"
+#include "drivers/stm32_quadspi.h"
+#include "drivers/stm32_xspi.h"
 #include "sim/bus.h"
 #include "sim/mmio.h"
+#include "sim/nor_chip.h"
+#include "sim/nor_chip_parts.h"
+#include "sim/quadspi.h"
 #include "sim/stm32f4_flash_controller.h"
 #include "sim/stm32h7_flash_controller.h"
+#include "sim/xspi.h"
 
 namespace boards {
 
@@ -65,18 +73,82 @@ constexpr sim::Stm32H7FlashTimes kH7Times = {
     .erase_sector_ns = {2'000'000'000, 1'800'000'000, 1'100'000'000, 1'000'000'000},
     .program_word_ns = {290'000, 180'000, 130'000, 100'000}};
 
-class ArrayHardware final : public Hardware {
+const sim::NorChipPart& chip_of(const FlashPart& part) {
+  for (const sim::NorChipPart* chip :
+       {&sim::w25q256jv(), &sim::mx25um25645g(), &sim::at25sf128a(), &sim::mx25l12833f()}) {
+    const auto& id = chip->jedec_id;
+    if ((uint32_t{id[0]} << 16 | uint32_t{id[1]} << 8 | id[2]) == part.jedec_id) return *chip;
+  }
+  std::abort();  // a part in parts.h that has no model
+}
+
+// How a board is wired to its serial chip. Both kernel clocks are 200 MHz.
+struct QuadWiring {
+  using Model = sim::QuadSpi;
+  using Bus = drivers::Stm32QuadSpi<sim::ModelMmio>;
+  static constexpr uint32_t kRegisterBase = 0x52005000;
+  static constexpr uint32_t kWindowAddress = 0x90000000;
+  static constexpr uint8_t kPrescaler = 1;
+  static constexpr drivers::NorLines kLines = drivers::NorLines::kFour;
+};
+struct OctalWiring {
+  using Model = sim::Xspi;
+  using Bus = drivers::Stm32Xspi<sim::ModelMmio>;
+  static constexpr uint32_t kRegisterBase = 0x5802A000;  // XSPI2
+  static constexpr uint32_t kWindowAddress = 0x70000000;
+  static constexpr uint8_t kPrescaler = 0;
+  static constexpr drivers::NorLines kLines = drivers::NorLines::kEight;
+};
+
+template <class Wiring>
+class SerialFlash final : public Hardware {
  public:
-  ArrayHardware(const Board& board, sim::Cells& cells, sim::Clock& clock) : nor_(*board.part, cells, clock) {}
-  flash::NorFlash& nor() override { return nor_; }
-  flash::Status init() override { return {}; }
-  void power_cycle() override {}
+  SerialFlash(const Board& board, sim::Cells& cells, sim::Clock& clock)
+      : space_(clock, violations_),
+        chip_(chip_of(*board.part), cells, clock, violations_),
+        controller_(chip_, clock, violations_, kKernelHz),
+        bus_({.register_base = Wiring::kRegisterBase,
+              .window_address = Wiring::kWindowAddress,
+              .prescaler = Wiring::kPrescaler,
+              .cs_high_cycles = 2,
+              .platform = platform_of(clock)},
+             sim::ModelMmio(space_)),
+        driver_(bus_, {.platform = platform_of(clock),
+                       .expected_size_bytes = board.part->geometry.size_bytes(),
+                       .lines = Wiring::kLines,
+                       .mapped_reads = true}) {
+    space_.map(Wiring::kRegisterBase, Wiring::Model::kRegisterBytes, controller_);
+    space_.map(Wiring::kWindowAddress, Wiring::Model::kWindowBytes, controller_.window());
+  }
+
+  flash::NorFlash& nor() override { return driver_; }
+  flash::Status init() override { return driver_.init(); }
+  void power_cycle() override {
+    controller_.reset();
+    chip_.power_cycle();
+  }
 
  private:
-  ArrayFlash nor_;
+  static constexpr uint64_t kKernelHz = 200'000'000;
+
+  sim::AddressSpace space_;
+  sim::NorChip chip_;
+  typename Wiring::Model controller_;
+  typename Wiring::Bus bus_;
+  drivers::SpiNor driver_;
 };
 
 }  // namespace
+
+sim::CellPhysics physics_of(const FlashPart& part) {
+  sim::CellPhysics physics;
+  for (const flash::Region& region : part.geometry.regions) {
+    physics.sectors.push_back({region.sector_size_bytes, region.sector_count});
+  }
+  physics.word_bytes = part.geometry.program_unit_bytes;
+  physics.ecc = !part.geometry.reprogrammable;
+  return physics;
+}
 
 std::unique_ptr<Hardware> make_hardware(const Board& board, sim::Cells& cells, sim::Clock& clock) {
   switch (board.part->controller) {
@@ -89,10 +161,11 @@ std::unique_ptr<Hardware> make_hardware(const Board& board, sim::Cells& cells, s
     case Controller::kH7:
       return std::make_unique<H7Hardware>(board, kH7RegisterBase, kH7Times, cells, clock);
     case Controller::kQuadSpi:
+      return std::make_unique<SerialFlash<QuadWiring>>(board, cells, clock);
     case Controller::kXspi:
-      break;
+      return std::make_unique<SerialFlash<OctalWiring>>(board, cells, clock);
   }
-  return std::make_unique<ArrayHardware>(board, cells, clock);
+  std::abort();
 }
 
 }  // namespace boards

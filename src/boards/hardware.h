@@ -31,6 +31,8 @@ class Hardware {
   sim::Violations violations_;
 };
 
+sim::CellPhysics physics_of(const FlashPart& part);
+
 std::unique_ptr<Hardware> make_hardware(const Board& board, sim::Cells& cells, sim::Clock& clock);
 
 }  // namespace boards

@@ -22,4 +22,16 @@ flash::Status wait_while(const Platform& platform, uint32_t maximum_us, Busy bus
   }
 }
 
+// The same for what is over in microseconds: nobody else is let in meanwhile.
+template <class Busy>
+flash::Status spin_while(const Platform& platform, uint32_t maximum_us, Busy busy) {
+  const uint64_t start_us = platform.now_us(platform.context);
+  while (busy()) {
+    if (platform.now_us(platform.context) - start_us > maximum_us) {
+      return busy() ? flash::Status(flash::Error::kTimedOut) : flash::Status();
+    }
+  }
+  return {};
+}
+
 }  // namespace drivers

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sim/cells.h"
 #include "sim/clock.h"
@@ -64,6 +65,10 @@ class NorChip {
 
   // `instruction` as the first byte on one line.
   ChipFraming framing(uint8_t instruction) const;
+  // True once after a read that the chip could not answer (an injected fault): the controller learns of it
+  // as of a failed transfer.
+  bool take_read_failure() { return std::exchange(read_failed_, false); }
+
   const NorChipPart& part() const { return part_; }
   NorChipOptions& options() { return options_; }
 
@@ -125,6 +130,7 @@ class NorChip {
   void reset();
   void suspend();
   void resume();
+  void note_result(uint8_t fail_bit, CellResult result);
   bool require_write_enable();
   bool is_protected(uint32_t offset, uint32_t size_bytes) const;
   void begin_busy(Operation operation, ChipTime time);
@@ -149,6 +155,8 @@ class NorChip {
   std::array<uint8_t, 3> status_;         // without WIP, WEL and the bits that show a mode
   uint8_t extended_address_ = 0;
   uint8_t dummy_code_ = 0;  // CR2[300h]
+  uint8_t security_ = 0;    // how the last program and the last erase ended
+  bool read_failed_ = false;
   ChipProtocol protocol_ = ChipProtocol::kSpi;
   bool write_enabled_ = false;
   bool volatile_write_enabled_ = false;

@@ -11,6 +11,9 @@ namespace {
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 constexpr uint8_t kWip = 0x01;
 constexpr uint8_t kWel = 0x02;
+// Of the security register (Macronix, 2Bh).
+constexpr uint8_t kProgramFail = 0x20;
+constexpr uint8_t kEraseFail = 0x40;
 
 }  // namespace
 
@@ -64,6 +67,7 @@ void NorChip::perform() {
     case kReadSfdp:
     case kReadExtendedAddress:
     case kReadConfig2:
+    case kReadSecurity:
     case kNothing:
       return;
   }
@@ -72,6 +76,12 @@ void NorChip::perform() {
 bool NorChip::require_write_enable() {
   if (!write_enabled_) violate(now_.command->opcode, "without write enable");
   return write_enabled_;
+}
+
+// Only Macronix' security register tells; the other chips have no way to say that cells did not obey.
+void NorChip::note_result(uint8_t fail_bit, CellResult result) {
+  security_ = static_cast<uint8_t>(security_ & ~fail_bit);
+  if (result != CellResult::kOk) security_ |= fail_bit;
 }
 
 void NorChip::program_page() {
@@ -90,9 +100,8 @@ void NorChip::program_page() {
   const uint32_t start = length == kPageBytes ? 0 : offset % kPageBytes;
   const uint32_t first = std::min(length, kPageBytes - start);
   const std::span<const uint8_t> page = page_;
-  // A serial NOR without fail bits has no way to tell that a program or erase failed.
-  static_cast<void>(cells_.program(base + start, page.subspan(start, first)));
-  if (first < length) static_cast<void>(cells_.program(base, page.first(length - first)));
+  note_result(kProgramFail, cells_.program(base + start, page.subspan(start, first)));
+  if (first < length) note_result(kProgramFail, cells_.program(base, page.first(length - first)));
 
   const uint64_t typical_ns = part_.program_first_byte_ns + (length - 1) * part_.program_next_byte_ns;
   begin_busy({ChipAction::kProgram, base, kPageBytes},
@@ -107,7 +116,7 @@ void NorChip::erase() {
     write_enabled_ = false;
     return;
   }
-  static_cast<void>(cells_.erase(offset, size_bytes));
+  note_result(kEraseFail, cells_.erase(offset, size_bytes));
   const auto* entry = std::ranges::find(part_.erase_times, size_bytes, &ChipEraseTime::size_bytes).base();
   begin_busy({ChipAction::kErase, offset, size_bytes}, entry->time);
 }
@@ -118,7 +127,7 @@ void NorChip::erase_chip() {
     write_enabled_ = false;
     return;
   }
-  static_cast<void>(cells_.erase(0, part_.size_bytes));
+  note_result(kEraseFail, cells_.erase(0, part_.size_bytes));
   begin_busy({ChipAction::kErase, 0, part_.size_bytes}, part_.erase_chip);
 }
 
@@ -250,6 +259,7 @@ void NorChip::forget_volatile_state() {
   status_ = stored_status_;
   extended_address_ = 0;
   dummy_code_ = 0;
+  security_ = 0;
   protocol_ = ChipProtocol::kSpi;
   write_enabled_ = false;
   volatile_write_enabled_ = false;

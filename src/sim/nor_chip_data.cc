@@ -51,7 +51,10 @@ void NorChip::read_cells(uint32_t offset, std::span<uint8_t> out) {
   while (!out.empty()) {
     offset %= part_.size_bytes;
     const auto piece = out.first(std::min<size_t>(out.size(), part_.size_bytes - offset));
-    if (cells_.read(offset, piece) != CellResult::kOk) std::ranges::fill(piece, uint8_t{0xFF});
+    if (cells_.read(offset, piece) != CellResult::kOk) {
+      std::ranges::fill(piece, uint8_t{0xFF});
+      read_failed_ = true;
+    }
     offset += static_cast<uint32_t>(piece.size());
     out = out.subspan(piece.size());
   }
@@ -78,6 +81,8 @@ uint8_t NorChip::byte_at(uint32_t position) {
       return status(now_.command->argument);
     case ChipAction::kReadExtendedAddress:
       return extended_address_;
+    case ChipAction::kReadSecurity:
+      return security_;
     case ChipAction::kReadConfig2:
       return config2();
     default:

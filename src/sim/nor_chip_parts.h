@@ -31,6 +31,7 @@ enum class ChipAction : uint8_t {
   kExitFourByteMode,
   kReadExtendedAddress,
   kWriteExtendedAddress,
+  kReadSecurity,  // Macronix: fail bits of the last program and erase
   kReadConfig2,
   kWriteConfig2,
   kSleep,
@@ -65,6 +66,7 @@ constexpr Direction direction_of(ChipAction action) {
     case ChipAction::kReadSfdp:
     case ChipAction::kReadExtendedAddress:
     case ChipAction::kReadConfig2:
+    case ChipAction::kReadSecurity:
       return Direction::kFromChip;
     case ChipAction::kProgram:
     case ChipAction::kWriteStatus:

@@ -348,7 +348,7 @@ bool QuadSpi::read_window(uint32_t offset, std::span<uint8_t> out) {
     return false;
   }
   engine_.read_mapped({.wire = wire_command(format)}, offset, out);
-  return true;
+  return !engine_.take_read_failure();
 }
 
 uint64_t QuadSpi::Window::load(uint32_t offset, unsigned width) {

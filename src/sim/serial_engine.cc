@@ -178,6 +178,7 @@ void SerialEngine::stage(uint32_t wanted_bytes) {
   const uint32_t clocked = (bytes + unit - 1) / unit * unit;
   const std::span<uint8_t> piece = std::span(stage_).subspan(present, clocked);
   chip_.read(piece);
+  if (chip_.take_read_failure()) raise_transfer_error();
   if (transfer_.swap_pairs) swap_pairs(piece);
   unstaged_bytes_ -= bytes;
   stage_end_ = present + bytes;

@@ -63,6 +63,7 @@ class SerialEngine {
   uint32_t status(uint32_t threshold, bool waits_for_data) const;
   void clear_flags(uint32_t flags) { flags_ &= ~flags; }
   void raise_transfer_error() { flags_ |= kTransferError; }
+  bool take_read_failure() { return chip_.take_read_failure(); }
 
   // Lets what is under way reach its next stop, and takes the time for it.
   void wait();

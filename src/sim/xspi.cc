@@ -316,7 +316,7 @@ bool Xspi::read_window(uint32_t offset, std::span<uint8_t> out) {
   if (!is_mapped || !is_free || engine_.is_aborting() || end > device_bytes()) return false;
   if (engine_.is_idle()) check_format();
   engine_.read_mapped({.wire = wire_command(), .swap_pairs = swaps_pairs()}, offset, out);
-  return true;
+  return !engine_.take_read_failure();
 }
 
 uint64_t Xspi::Window::load(uint32_t offset, unsigned width) {

@@ -1,0 +1,24 @@
+// The serial NOR chips of the cameras: what their SFDP does not tell.
+#pragma once
+
+#include <cstdint>
+
+#include "drivers/sfdp.h"
+
+namespace drivers {
+
+struct KnownChip {
+  uint32_t id;  // manufacturer, type, density
+  uint8_t size_log2;
+  QuadEnable quad_enable;
+  bool has_32k_erase;
+  bool has_security_register;  // Macronix, 2Bh: how the last program and erase ended
+};
+
+// Null if the chip is not known.
+const KnownChip* find_known_chip(uint32_t id);
+
+// Stands in for the SFDP of a chip that has none.
+NorParameters parameters_of(const KnownChip& chip);
+
+}  // namespace drivers

@@ -1,0 +1,111 @@
+// Serial NOR on a plain SPI bus: one line each way, a byte at a time, chip select by hand.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+
+#include "drivers/bounded_wait.h"
+#include "drivers/mmio.h"
+#include "drivers/nor_bus.h"
+#include "flash/status.h"
+
+namespace drivers {
+
+// What an SPI master must be able to do. exchange() sends a byte and returns the one that came meanwhile.
+template <class T>
+concept SpiPort = requires(T port, bool selected, uint8_t byte) {
+  { port.open() } -> std::same_as<flash::Status>;
+  port.close();
+  port.select(selected);
+  { port.exchange(byte) } -> std::same_as<uint8_t>;
+};
+
+template <SpiPort P>
+class SpiBus final : public NorBus {
+ public:
+  explicit SpiBus(P port) : port_(port) {}
+
+  flash::Status open() override { return port_.open(); }
+  void close() override { port_.close(); }
+
+  flash::Status execute(const NorCommand& command) override {
+    const bool one_line = command.opcode_lines == 1 &&
+                          (command.address_bytes == 0 || command.address_lines == 1) &&
+                          (command.in.empty() || command.data_lines == 1) && command.dummy_cycles % 8 == 0;
+    if (!one_line || command.dtr) return flash::Error::kNotSupported;
+    port_.select(true);
+    port_.exchange(static_cast<uint8_t>(command.opcode));
+    for (unsigned i = command.address_bytes; i-- > 0;)
+      port_.exchange(static_cast<uint8_t>(command.address >> 8 * i));
+    // Mode and dummy clocks: ones, as the lines are when nobody drives them.
+    for (unsigned i = 0; i < command.mode_bytes + command.dummy_cycles / 8u; ++i) port_.exchange(0xFF);
+    for (const uint8_t byte : command.out) port_.exchange(byte);
+    for (uint8_t& byte : command.in) byte = port_.exchange(0xFF);
+    port_.select(false);
+    return {};
+  }
+
+  flash::Status map(const NorCommand&, uint32_t) override { return flash::Error::kNotSupported; }
+  flash::Status unmap() override { return flash::Error::kNotSupported; }
+  uint32_t mapped_address() const override { return 0; }
+  flash::Status read_mapped(uint32_t, std::span<uint8_t>) override { return flash::Error::kNotSupported; }
+
+ private:
+  P port_;
+};
+
+struct Stm32SpiConfig {
+  uint32_t register_base;
+  uint32_t gpio_base;       // of the port with the chip select
+  uint8_t chip_select_pin;  // 0 to 15
+  uint8_t prescaler;        // the clock is the kernel's / 2^(prescaler + 1), 0 to 7
+  Platform platform;
+};
+
+// SPI of STM32F4 as master (RM0090, chapter 28).
+template <Mmio M>
+class Stm32SpiPort {
+ public:
+  explicit Stm32SpiPort(const Stm32SpiConfig& config, M mmio = {}) : config_(config), mmio_(mmio) {}
+
+  flash::Status open() {
+    select(false);
+    write(kCr1, 0);
+    write(kCr1, kMaster | kSoftwareSelect | kSelectHigh | uint32_t{config_.prescaler} << 3);
+    write(kCr1, kMaster | kSoftwareSelect | kSelectHigh | uint32_t{config_.prescaler} << 3 | kEnable);
+    return {};
+  }
+
+  void close() { write(kCr1, 0); }
+
+  void select(bool selected) {
+    const uint32_t pin = 1u << config_.chip_select_pin;
+    mmio_.write32(config_.gpio_base + kBsrr, selected ? pin << 16 : pin);
+  }
+
+  // 0xFF, as from a bus that nobody drives, if the controller does not clock.
+  uint8_t exchange(uint8_t byte) {
+    mmio_.write8(config_.register_base + kDr, byte);
+    const flash::Status waited = spin_while(config_.platform, kFrameUs, [this] {
+      return (mmio_.read32(config_.register_base + kSr) & kReceived) == 0;
+    });
+    return waited.ok() ? mmio_.read8(config_.register_base + kDr) : uint8_t{0xFF};
+  }
+
+ private:
+  enum : uint32_t { kCr1 = 0x00, kSr = 0x08, kDr = 0x0C, kBsrr = 0x18 };
+  static constexpr uint32_t kFrameUs = 1'000;  // 8 bits at the slowest clock there is
+  static constexpr uint32_t kMaster = 1u << 2;
+  static constexpr uint32_t kEnable = 1u << 6;
+  static constexpr uint32_t kSelectHigh = 1u << 8;      // SSI
+  static constexpr uint32_t kSoftwareSelect = 1u << 9;  // SSM
+  static constexpr uint32_t kReceived = 1u << 0;        // RXNE
+
+  void write(uint32_t offset, uint32_t value) { mmio_.write32(config_.register_base + offset, value); }
+
+  Stm32SpiConfig config_;
+  [[no_unique_address]] M mmio_;
+};
+
+}  // namespace drivers

@@ -1,0 +1,458 @@
+#include "drivers/spi_nor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "drivers/bounded_wait.h"
+#include "drivers/known_chips.h"
+
+namespace drivers {
+namespace {
+
+using flash::Error;
+using flash::Status;
+
+enum Opcode : uint8_t {
+  kWriteStatus = 0x01,
+  kPageProgram = 0x02,
+  kReadStatus = 0x05,
+  kWriteEnable = 0x06,
+  kFastRead = 0x0B,
+  kPageProgramFour = 0x12,
+  kReadSecurity = 0x2B,  // Macronix
+  kWriteStatus2 = 0x31,
+  kReadStatus2 = 0x35,
+  kWriteStatus2Old = 0x3E,
+  kReadStatus2Old = 0x3F,
+  kClearFlagStatus = 0x50,  // Micron
+  kReadSfdp = 0x5A,
+  kEnableReset = 0x66,
+  kReadFlagStatus = 0x70,  // Micron
+  kReadConfig2 = 0x71,     // Macronix
+  kWriteConfig2 = 0x72,    // Macronix
+  kReset = 0x99,
+  kReadId = 0x9F,
+  kReleasePowerDown = 0xAB,
+  kEnterFourByte = 0xB7,
+  kOctalRead = 0xEE,  // Macronix
+};
+
+constexpr uint8_t kBusy = 1u << 0;          // WIP
+constexpr uint8_t kWriteEnabled = 1u << 1;  // WEL
+constexpr uint8_t kNobody = 0xFF;           // what a bus reads that nobody drives
+
+constexpr uint32_t kMacronix = 0xC2;
+constexpr uint8_t kSecurityFails = 0x60;  // E_FAIL, P_FAIL
+constexpr uint8_t kFlagFails = 0x30;      // erase, program
+
+// MX25UM25645G: CR2[0] chooses the protocol, CR2[300h] the dummy cycles of array reads (20 after reset).
+constexpr uint8_t kOctalDtr = 2;
+constexpr uint8_t kOctalReadDummyCycles = 20;
+constexpr uint8_t kOctalRegisterDummyCycles = 4;
+
+// What a chip that is not identified yet may be busy with: a block erase at its slowest.
+constexpr uint32_t kForeignChangeUs = 5'000'000;
+// tW: MX25L12833F 40 ms, W25Q256JV 15 ms.
+constexpr uint32_t kWriteRegisterUs = 40'000;
+// After a reset (tRST: 30 to 40 us) or a release from deep power-down (tRES1: 3 to 30 us).
+constexpr uint32_t kRestUs = 100;
+
+constexpr uint32_t kThreeByteReach = 16u << 20;
+constexpr uint32_t kLargestPage = 256;
+// W25Q256JV: the first byte of a page takes 30 us, each further one 2.5 us (tBP1, tBP2).
+constexpr uint32_t kProgramGapBytes = 12;
+
+// Where the quad enable bit is, by QuadEnable from kStatus2Bit1 on.
+struct QuadBit {
+  uint8_t read;
+  uint8_t mask;
+  uint8_t write;
+  bool after_status1;  // the write takes status register 1 first
+};
+constexpr QuadBit kQuadBits[] = {
+    {kReadStatus2, 0x02, kWriteStatus, true},         {kReadStatus, 0x40, kWriteStatus, false},
+    {kReadStatus2Old, 0x80, kWriteStatus2Old, false}, {kReadStatus2, 0x02, kWriteStatus, true},
+    {kReadStatus2, 0x02, kWriteStatus, true},         {kReadStatus2, 0x02, kWriteStatus2, false},
+};
+
+}  // namespace
+
+Status SpiNor::init() {
+  set_geometry({});
+  octal_ = mapped_ = false;
+  settled_ = true;
+  FLASH_TRY(bus_.open());
+  const Status status = bring_up();
+  if (!status.ok()) {
+    set_geometry({});
+    bus_.close();
+  }
+  return status;
+}
+
+Status SpiNor::bring_up() {
+  NorParameters chip;
+  FLASH_TRY(recover());
+  FLASH_TRY(identify(chip));
+  FLASH_TRY(adopt(chip));
+  FLASH_TRY(publish_geometry(chip.size_bytes));
+  return end_change(0, 0, {});
+}
+
+Status SpiNor::recover() {
+  FLASH_TRY(read_id());
+  const bool silent = id_ == 0;
+  if (silent && config_.lines == NorLines::kEight) {
+    octal_ = true;
+    const Status status = revive(silent);
+    octal_ = false;
+    FLASH_TRY(status);
+  }
+  FLASH_TRY(revive(silent));
+  FLASH_TRY(read_id());
+  if (id_ != 0) return {};
+  FLASH_TRY(wait_ready(0));
+  return Error::kNoDevice;
+}
+
+// In the present protocol: awake, done with what it was doing, and as after power-up.
+Status SpiNor::revive(bool silent) {
+  if (silent) {
+    FLASH_TRY(send(kReleasePowerDown));
+    rest();
+    // An erase that the camera's reset did not stop is let finish: cutting it off leaves weak cells.
+    // Whatever else comes of this wait, the reset below is the cure, or read_id() finds out.
+    wait_ready(kForeignChangeUs).ignore();
+  }
+  FLASH_TRY(send(kEnableReset));
+  FLASH_TRY(send(kReset));
+  rest();
+  return {};
+}
+
+Status SpiNor::identify(NorParameters& chip) {
+  const auto read = [](void* context, uint32_t address, std::span<uint8_t> out) {
+    auto& self = *static_cast<SpiNor*>(context);
+    NorCommand command = self.command(kReadSfdp);
+    command.address_bytes = 3;
+    command.address = address;
+    command.dummy_cycles = 8;
+    command.in = out;
+    return self.bus_.execute(command);
+  };
+  const Status status = parse_sfdp({read, this}, chip);
+  const KnownChip* known = find_known_chip(id_);
+  if (!status.ok()) {
+    if (status != Error::kNoDevice || known == nullptr) return status;
+    chip = parameters_of(*known);
+  }
+  fail_opcode_ = chip.flag_status_register ? kReadFlagStatus : 0;
+  fail_mask_ = kFlagFails;
+  if (known != nullptr) {
+    if (chip.quad_enable == QuadEnable::kUnknown) chip.quad_enable = known->quad_enable;
+    if (known->has_security_register) {
+      fail_opcode_ = kReadSecurity;
+      fail_mask_ = kSecurityFails;
+    }
+  }
+  const uint32_t expected = config_.expected_size_bytes;
+  return expected == 0 || expected == chip.size_bytes ? Status{} : Error::kNoDevice;
+}
+
+Status SpiNor::adopt(NorParameters& chip) {
+  const bool octal = config_.lines == NorLines::kEight && id_ >> 16 == kMacronix && chip.inverted_extension;
+  address_bytes_ = 3;
+  dedicated_ = false;
+  program_opcode_ = kPageProgram;
+  if (octal || chip.size_bytes > kThreeByteReach) FLASH_TRY(choose_four_bytes(chip, octal));
+  erase_ = chip.erase;
+  page_bytes_ = std::min(chip.page_bytes, kLargestPage);
+  program_maximum_us_ = chip.program_maximum_us;
+  return octal ? enter_octal() : choose_read(chip);
+}
+
+// One width for the whole chip, whatever the address. Opcodes that always take four bytes are right in
+// every mode, also in that which another owner of the chip leaves it in.
+Status SpiNor::choose_four_bytes(NorParameters& chip, bool octal) {
+  constexpr uint32_t kNeeded = kFastRead4 | kPageProgram4;
+  address_bytes_ = 4;
+  dedicated_ = (chip.four_byte_instructions & kNeeded) == kNeeded;
+  if (dedicated_) {
+    program_opcode_ = kPageProgramFour;
+    for (EraseType& type : chip.erase) {
+      type.opcode = type.opcode4;
+      if (type.opcode4 == 0) type.size_bytes = 0;
+    }
+    return {};
+  }
+  if (octal) return Error::kNoDevice;
+  const bool always =
+      chip.address_bytes == AddressBytes::kFour || (chip.four_byte_entry & kAlwaysFourByte) != 0;
+  if (always) return {};
+  if ((chip.four_byte_entry & (kEnterByB7 | kEnterByWriteEnableB7)) == 0) return Error::kNoDevice;
+  if ((chip.four_byte_entry & kEnterByB7) == 0) FLASH_TRY(enable_write());
+  return send(kEnterFourByte);
+}
+
+Status SpiNor::choose_read(const NorParameters& chip) {
+  const auto usable = [&](const FastRead& read, uint32_t four_byte_instruction) {
+    return read.opcode != 0 && (!dedicated_ || (chip.four_byte_instructions & four_byte_instruction) != 0);
+  };
+  FastRead read = {kFastRead, 0, 8};
+  read_ = {};
+  if (config_.lines == NorLines::kFour && chip.quad_enable != QuadEnable::kUnknown) {
+    if (usable(chip.quad_io, kQuadIo4)) {
+      read = chip.quad_io;
+      read_.address_lines = read_.data_lines = 4;
+    } else if (usable(chip.quad_output, kQuadOutput4)) {
+      read = chip.quad_output;
+      read_.data_lines = 4;
+    }
+    if (read_.data_lines == 4) FLASH_TRY(enable_quad(chip.quad_enable));
+  }
+  // 0Bh, 6Bh, EBh: the opcode with four address bytes is the next one.
+  read_.opcode = static_cast<uint16_t>(read.opcode + (dedicated_ ? 1 : 0));
+  read_.address_bytes = address_bytes_;
+  read_.mode_bytes = static_cast<uint8_t>(read.mode_cycles * read_.address_lines / 8);
+  read_.dummy_cycles = read.dummy_cycles;
+  return {};
+}
+
+Status SpiNor::enable_quad(QuadEnable method) {
+  if (method == QuadEnable::kAlways) return {};
+  const QuadBit& bit = kQuadBits[static_cast<uint8_t>(method) - 1];
+  uint8_t value = 0;
+  FLASH_TRY(read_register(bit.read, value));
+  if ((value & bit.mask) != 0) return {};
+  uint8_t data[2];
+  FLASH_TRY(read_status(data[0]));
+  data[bit.after_status1 ? 1 : 0] = value | bit.mask;
+  NorCommand write = command(bit.write);
+  write.out = {data, bit.after_status1 ? 2u : 1u};
+  FLASH_TRY(change(write, kWriteRegisterUs));
+  FLASH_TRY(read_register(bit.read, value));
+  return (value & bit.mask) != 0 ? Status{} : Error::kIo;
+}
+
+Status SpiNor::enter_octal() {
+  NorCommand write = command(kWriteConfig2);
+  write.address_bytes = 4;
+  write.out = {&kOctalDtr, 1};
+  FLASH_TRY(enable_write());
+  FLASH_TRY(bus_.execute(write));
+  octal_ = true;
+  uint8_t protocol = 0;
+  FLASH_TRY(read_register(kReadConfig2, protocol));
+  if (protocol != kOctalDtr) return Error::kIo;
+  read_ = command(kOctalRead);
+  read_.address_bytes = 4;
+  read_.dummy_cycles = kOctalReadDummyCycles;
+  return {};
+}
+
+Status SpiNor::publish_geometry(uint32_t size_bytes) {
+  flash::Geometry geometry;
+  uint32_t sector = 0;
+  size_t larger = 0;
+  for (uint32_t size = 1; size <= size_bytes; size <<= 1) {
+    const bool exists = std::ranges::any_of(erase_, [&](auto& type) { return type.size_bytes == size; });
+    if (!exists) continue;
+    if (sector == 0) {
+      sector = size;
+    } else if (larger < geometry.large_erase_bytes.size()) {
+      geometry.large_erase_bytes[larger++] = size;
+    }
+  }
+  if (sector == 0) return Error::kNoDevice;
+  region_ = {sector, size_bytes / sector};
+  geometry.regions = {&region_, 1};
+  geometry.program_page_bytes = page_bytes_;
+  geometry.program_gap_bytes = kProgramGapBytes;
+  set_geometry(geometry);
+  return {};
+}
+
+NorCommand SpiNor::command(uint8_t opcode) const {
+  NorCommand command;
+  command.opcode = opcode;
+  if (octal_) {
+    command.opcode = static_cast<uint16_t>(opcode << 8 | (~opcode & 0xFF));
+    command.opcode_lines = command.address_lines = command.data_lines = 8;
+    command.dtr = true;
+  }
+  return command;
+}
+
+Status SpiNor::send(uint8_t opcode) {
+  return bus_.execute(command(opcode));
+}
+
+// In octal DTR registers have addresses, here always 0, and each byte is sent twice.
+Status SpiNor::read_register(uint8_t opcode, uint8_t& value) {
+  uint8_t bytes[2];
+  NorCommand read = command(opcode);
+  read.in = {bytes, 1};
+  if (octal_) {
+    read.in = bytes;
+    read.address_bytes = 4;
+    read.dummy_cycles = kOctalRegisterDummyCycles;
+  }
+  FLASH_TRY(bus_.execute(read));
+  value = bytes[0];
+  return {};
+}
+
+Status SpiNor::read_status(uint8_t& status) {
+  FLASH_TRY(read_register(kReadStatus, status));
+  return status == kNobody ? Error::kNoDevice : Status{};
+}
+
+Status SpiNor::read_id() {
+  uint8_t bytes[3];
+  NorCommand read = command(kReadId);
+  read.in = bytes;
+  FLASH_TRY(bus_.execute(read));
+  id_ = static_cast<uint32_t>(bytes[0] << 16 | bytes[1] << 8 | bytes[2]);
+  if (id_ == 0xFFFFFF) id_ = 0;
+  return {};
+}
+
+Status SpiNor::enable_write() {
+  uint8_t status = 0;
+  FLASH_TRY(send(kWriteEnable));
+  FLASH_TRY(read_status(status));
+  return (status & kWriteEnabled) != 0 ? Status{} : Error::kIo;
+}
+
+Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
+  FLASH_TRY(enable_write());
+  settled_ = false;
+  FLASH_TRY(bus_.execute(command));
+  FLASH_TRY(wait_ready(maximum_us));
+  return check_result();
+}
+
+Status SpiNor::wait_ready(uint32_t maximum_us) {
+  Status reading;
+  const Status waiting = wait_while(config_.platform, maximum_us, [&] {
+    uint8_t status = 0;
+    reading = read_status(status);
+    return reading.ok() && (status & kBusy) != 0;
+  });
+  FLASH_TRY(reading);
+  settled_ = waiting.ok();
+  return waiting;
+}
+
+Status SpiNor::check_result() {
+  if (fail_opcode_ == 0) return {};
+  uint8_t value = 0;
+  FLASH_TRY(read_register(fail_opcode_, value));
+  if ((value & fail_mask_) == 0) return {};
+  if (fail_opcode_ == kReadFlagStatus) FLASH_TRY(send(kClearFlagStatus));
+  return Error::kIo;
+}
+
+void SpiNor::rest() {
+  wait_while(config_.platform, kRestUs, [] { return true; }).ignore();
+}
+
+Status SpiNor::do_read(uint32_t offset, std::span<uint8_t> out) {
+  if (mapped_) return bus_.read_mapped(offset, out);
+  if (!settled_) FLASH_TRY(wait_ready(0));
+  return read_array(offset, out);
+}
+
+// Octal DTR moves pairs of bytes: of those at odd ends half is thrown away.
+Status SpiNor::read_array(uint32_t offset, std::span<uint8_t> out) {
+  while (!out.empty()) {
+    uint8_t pair[2];
+    const bool halved = octal_ && (offset % 2 != 0 || out.size() == 1);
+    const size_t count = halved ? 1 : octal_ ? out.size() & ~size_t{1} : out.size();
+    NorCommand read = read_;
+    read.address = halved ? offset & ~1u : offset;
+    read.in = halved ? std::span<uint8_t>(pair) : out.first(count);
+    FLASH_TRY(bus_.execute(read));
+    if (halved) out[0] = pair[offset % 2];
+    offset += static_cast<uint32_t>(count);
+    out = out.subspan(count);
+  }
+  return {};
+}
+
+Status SpiNor::do_program(uint32_t offset, std::span<const uint8_t> data) {
+  FLASH_TRY(begin_change());
+  return end_change(offset, static_cast<uint32_t>(data.size()), program_pages(offset, data));
+}
+
+Status SpiNor::program_pages(uint32_t offset, std::span<const uint8_t> data) {
+  while (!data.empty()) {
+    const size_t room = page_bytes_ - (offset & (page_bytes_ - 1));
+    const auto part = data.first(std::min(room, data.size()));
+    FLASH_TRY(program_page(offset, part));
+    offset += static_cast<uint32_t>(part.size());
+    data = data.subspan(part.size());
+  }
+  return {};
+}
+
+// Octal DTR moves pairs of bytes: odd ends are filled up with 0xFF, which programs nothing.
+Status SpiNor::program_page(uint32_t offset, std::span<const uint8_t> data) {
+  uint8_t padded[kLargestPage];
+  const uint32_t odd = offset % 2;
+  if (octal_ && (odd != 0 || data.size() % 2 != 0)) {
+    std::memset(padded, 0xFF, sizeof padded);
+    std::memcpy(padded + odd, data.data(), data.size());
+    data = {padded, (odd + data.size() + 1) & ~size_t{1}};
+    offset -= odd;
+  }
+  NorCommand program = command(program_opcode_);
+  program.address_bytes = address_bytes_;
+  program.address = offset;
+  program.out = data;
+  return change(program, program_maximum_us_);
+}
+
+Status SpiNor::do_erase(uint32_t offset, uint32_t length) {
+  FLASH_TRY(begin_change());
+  return end_change(offset, length, erase_run(offset, length));
+}
+
+Status SpiNor::erase_run(uint32_t offset, uint32_t length) {
+  while (length > 0) {
+    const EraseType* best = nullptr;
+    for (const EraseType& type : erase_) {
+      const uint32_t size = type.size_bytes;
+      const bool fits = size != 0 && size <= length && (offset & (size - 1)) == 0;
+      if (fits && (best == nullptr || size > best->size_bytes)) best = &type;
+    }
+    NorCommand erase = command(best->opcode);
+    erase.address_bytes = address_bytes_;
+    erase.address = offset;
+    FLASH_TRY(change(erase, best->maximum_us));
+    offset += best->size_bytes;
+    length -= best->size_bytes;
+  }
+  return {};
+}
+
+Status SpiNor::begin_change() {
+  if (mapped_) FLASH_TRY(bus_.unmap());
+  mapped_ = false;
+  return settled_ ? Status{} : wait_ready(0);
+}
+
+// Also after an error: part of the range may have changed. A chip that is still busy is no memory.
+Status SpiNor::end_change(uint32_t offset, uint32_t length, Status status) {
+  if (!config_.mapped_reads) return status;
+  if (settled_) {
+    const Status mapping = bus_.map(read_, size_bytes());
+    mapped_ = mapping.ok();
+    if (status.ok()) status = mapping;
+  }
+  const Platform& platform = config_.platform;
+  if (length > 0) platform.memory_changed(platform.context, bus_.mapped_address() + offset, length);
+  return status;
+}
+
+}  // namespace drivers

@@ -1,0 +1,140 @@
+// XSPI of STM32N6 with a chip at its first chip select: one line, or octal DTR with strobe, and reads
+// through the memory window. The chapter is that of its parent OCTOSPI (RM0456, chapter 28).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "drivers/mmio.h"
+#include "drivers/nor_bus.h"
+#include "drivers/stm32_serial_fifo.h"
+#include "flash/status.h"
+
+namespace drivers {
+
+struct Stm32XspiConfig {
+  uint32_t register_base;   // XSPI2: 0x5802A000
+  uint32_t window_address;  // 0x70000000
+  uint8_t prescaler;        // the clock is the kernel's / (prescaler + 1)
+  uint8_t cs_high_cycles;   // at least, between two commands: 1 to 64
+  Platform platform;
+};
+
+template <Mmio M>
+class Stm32Xspi final : public NorBus {
+ public:
+  explicit Stm32Xspi(const Stm32XspiConfig& config, M mmio = {})
+      : config_(config), fifo_(mmio, config_.platform, config_.register_base, kLayout) {}
+
+  flash::Status open() override {
+    fifo_.write(kCr, 0);  // also ends what the last owner left running, a mapped read too
+    FLASH_TRY(fifo_.wait_idle());
+    fifo_.clear_flags();
+    fifo_.write(kDcr1, kMacronix | (kWindowSizeLog2 - 1) << 16 | (config_.cs_high_cycles - 1u) << 8);
+    fifo_.write(kDcr2, config_.prescaler);
+    fifo_.write(kCr, kEnable);
+    return {};
+  }
+
+  void close() override { fifo_.write(kCr, 0); }
+
+  flash::Status execute(const NorCommand& command) override {
+    const flash::Status status = run(command);
+    if (!status.ok()) abort().ignore();
+    return status;
+  }
+
+  flash::Status map(const NorCommand& read, uint32_t) override {
+    FLASH_TRY(fifo_.wait_idle());
+    fifo_.write(kCr, kEnable | kMapped << 28);
+    write_format(read, true, true);
+    fifo_.write(kIr, read.opcode);
+    fifo_.mmio().barrier();
+    return {};
+  }
+
+  flash::Status unmap() override {
+    fifo_.mmio().barrier();
+    return abort();
+  }
+
+  uint32_t mapped_address() const override { return config_.window_address; }
+
+  flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
+    return read_window(fifo_.mmio(), config_.window_address + offset, out);
+  }
+
+ private:
+  enum : uint16_t {
+    kCr = 0x000,
+    kDcr1 = 0x008,
+    kDcr2 = 0x00C,
+    kSr = 0x020,
+    kFcr = 0x024,
+    kDlr = 0x040,
+    kAr = 0x048,
+    kDr = 0x050,
+    kCcr = 0x100,
+    kTcr = 0x108,
+    kIr = 0x110,
+    kAbr = 0x120
+  };
+  static constexpr SerialFifoLayout kLayout = {
+      .status = kSr, .flag_clear = kFcr, .data = kDr, .fifo_bytes = 64};
+  using Fifo = SerialFifo<M>;
+
+  static constexpr uint32_t kEnable = 1u << 0;
+  static constexpr uint32_t kAbort = 1u << 1;
+  static constexpr uint32_t kWindowSizeLog2 = 28;
+  // MTYP: the bytes of each pair come in Macronix' order in octal DTR, and are put right (RM0456, 28.4.14).
+  static constexpr uint32_t kMacronix = 1u << 24;
+  static constexpr uint32_t kStrobe = 1u << 29;             // DQSE
+  static constexpr uint32_t kSampleShift = 1u << 30;        // TCR, only without DTR
+  static constexpr uint32_t kDelayQuarterCycle = 1u << 28;  // TCR, DHQC, only with DTR
+
+  enum Mode : uint32_t { kIndirectWrite = 0, kIndirectRead = 1, kMapped = 3 };
+
+  flash::Status run(const NorCommand& command) {
+    FLASH_TRY(fifo_.wait_idle());
+    fifo_.clear_flags();
+    const size_t length = command.in.size() + command.out.size();
+    const Mode mode = command.in.empty() ? kIndirectWrite : kIndirectRead;
+    fifo_.write(kCr, kEnable | mode << 28);
+    if (length > 0) fifo_.write(kDlr, static_cast<uint32_t>(length - 1));
+    write_format(command, length > 0, mode == kIndirectRead);
+    fifo_.write(kIr, command.opcode);
+    if (command.address_bytes > 0) fifo_.write(kAr, command.address);
+    FLASH_TRY(fifo_.transmit(command.out));
+    FLASH_TRY(fifo_.receive(command.in));
+    return fifo_.finish();
+  }
+
+  // Bits of one phase in CCR.
+  static uint32_t phase(uint8_t lines, bool dtr, uint32_t bytes) {
+    return lines_code(lines) | (dtr ? 1u << 3 : 0u) | (bytes - 1u) << 4;
+  }
+
+  void write_format(const NorCommand& command, bool has_data, bool strobed) {
+    const bool dtr = command.dtr;
+    uint32_t ccr = phase(command.opcode_lines, dtr, dtr ? 2 : 1);
+    if (command.address_bytes > 0) ccr |= phase(command.address_lines, dtr, command.address_bytes) << 8;
+    if (command.mode_bytes > 0) ccr |= phase(command.address_lines, dtr, command.mode_bytes) << 16;
+    if (has_data) ccr |= phase(command.data_lines, dtr, 1) << 24;
+    if (dtr && strobed) ccr |= kStrobe;
+    fifo_.write(kTcr, command.dummy_cycles | (dtr ? kDelayQuarterCycle : kSampleShift));
+    fifo_.write(kCcr, ccr);
+    fifo_.write(kAbr, 0xFFFFFFFF);
+  }
+
+  flash::Status abort() {
+    fifo_.write(kCr, fifo_.read(kCr) | kAbort);
+    FLASH_TRY(fifo_.wait_idle());
+    fifo_.clear_flags();
+    return {};
+  }
+
+  Stm32XspiConfig config_;
+  Fifo fifo_;
+};
+
+}  // namespace drivers
