@@ -42,8 +42,10 @@ constexpr uint8_t kWriteEnabled = 1u << 1;  // WEL
 constexpr uint8_t kNobody = 0xFF;           // what a bus reads that nobody drives
 
 constexpr uint32_t kMacronix = 0xC2;
-constexpr uint8_t kSecurityFails = 0x60;  // E_FAIL, P_FAIL
-constexpr uint8_t kFlagFails = 0x30;      // erase, program
+// How the last program ended; the bit above it is that of the last erase, and each stays as it is until the
+// next change of its own kind.
+constexpr uint8_t kSecurityProgramFail = 0x20;  // P_FAIL
+constexpr uint8_t kFlagProgramFail = 0x10;
 
 // MX25UM25645G: CR2[0] chooses the protocol, CR2[300h] the dummy cycles of array reads (20 after reset).
 constexpr uint8_t kOctalDtr = 2;
@@ -147,12 +149,12 @@ Status SpiNor::identify(NorParameters& chip) {
     chip = parameters_of(*known);
   }
   fail_opcode_ = chip.flag_status_register ? kReadFlagStatus : 0;
-  fail_mask_ = kFlagFails;
+  program_fail_ = kFlagProgramFail;
   if (known != nullptr) {
     if (chip.quad_enable == QuadEnable::kUnknown) chip.quad_enable = known->quad_enable;
     if (known->has_security_register) {
       fail_opcode_ = kReadSecurity;
-      fail_mask_ = kSecurityFails;
+      program_fail_ = kSecurityProgramFail;
     }
   }
   const uint32_t expected = config_.expected_size_bytes;
@@ -229,7 +231,7 @@ Status SpiNor::enable_quad(QuadEnable method) {
   data[bit.after_status1 ? 1 : 0] = value | bit.mask;
   NorCommand write = command(bit.write);
   write.out = {data, bit.after_status1 ? 2u : 1u};
-  FLASH_TRY(change(write, kWriteRegisterUs));
+  FLASH_TRY(change(write, kWriteRegisterUs, Change::kRegister));
   FLASH_TRY(read_register(bit.read, value));
   return (value & bit.mask) != 0 ? Status{} : Error::kIo;
 }
@@ -324,12 +326,12 @@ Status SpiNor::enable_write() {
   return (status & kWriteEnabled) != 0 ? Status{} : Error::kIo;
 }
 
-Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
+Status SpiNor::change(const NorCommand& command, uint32_t maximum_us, Change kind) {
   FLASH_TRY(enable_write());
   settled_ = false;
   FLASH_TRY(bus_.execute(command));
   FLASH_TRY(wait_ready(maximum_us));
-  return check_result();
+  return check_result(kind);
 }
 
 Status SpiNor::wait_ready(uint32_t maximum_us) {
@@ -344,11 +346,11 @@ Status SpiNor::wait_ready(uint32_t maximum_us) {
   return waiting;
 }
 
-Status SpiNor::check_result() {
-  if (fail_opcode_ == 0) return {};
+Status SpiNor::check_result(Change kind) {
+  if (fail_opcode_ == 0 || kind == Change::kRegister) return {};
   uint8_t value = 0;
   FLASH_TRY(read_register(fail_opcode_, value));
-  if ((value & fail_mask_) == 0) return {};
+  if ((value & program_fail_ << (kind == Change::kErase ? 1 : 0)) == 0) return {};
   if (fail_opcode_ == kReadFlagStatus) FLASH_TRY(send(kClearFlagStatus));
   return Error::kIo;
 }
@@ -410,7 +412,7 @@ Status SpiNor::program_page(uint32_t offset, std::span<const uint8_t> data) {
   program.address_bytes = address_bytes_;
   program.address = offset;
   program.out = data;
-  return change(program, program_maximum_us_);
+  return change(program, program_maximum_us_, Change::kProgram);
 }
 
 Status SpiNor::do_erase(uint32_t offset, uint32_t length) {
@@ -429,7 +431,7 @@ Status SpiNor::erase_run(uint32_t offset, uint32_t length) {
     NorCommand erase = command(best->opcode);
     erase.address_bytes = address_bytes_;
     erase.address = offset;
-    FLASH_TRY(change(erase, best->maximum_us));
+    FLASH_TRY(change(erase, best->maximum_us, Change::kErase));
     offset += best->size_bytes;
     length -= best->size_bytes;
   }

@@ -72,9 +72,10 @@ class SpiNor final : public flash::NorFlash {
 
   // What changes the chip: enabled before, waited for and judged after.
   flash::Status enable_write();
-  flash::Status change(const NorCommand& command, uint32_t maximum_us);
+  enum class Change : uint8_t { kRegister, kProgram, kErase };
+  flash::Status change(const NorCommand& command, uint32_t maximum_us, Change kind);
   flash::Status wait_ready(uint32_t maximum_us);
-  flash::Status check_result();
+  flash::Status check_result(Change kind);
   void rest();
 
   flash::Status read_array(uint32_t offset, std::span<uint8_t> out);
@@ -95,7 +96,7 @@ class SpiNor final : public flash::NorFlash {
   uint8_t address_bytes_ = 3;
   uint8_t program_opcode_ = 0;
   uint8_t fail_opcode_ = 0;  // of the register that tells how a change ended; 0: the chip has none
-  uint8_t fail_mask_ = 0;
+  uint8_t program_fail_ = 0;
   NorCommand read_;
   std::array<EraseType, 4> erase_;
   uint32_t page_bytes_ = 0;

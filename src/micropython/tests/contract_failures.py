@@ -13,6 +13,13 @@ def part_with(data):
     return part
 
 
+def sync_or_eio(part, sync):
+    try:
+        assert part.ioctl(sync, 0) == 0
+    except OSError as error:
+        assert error.errno == EIO
+
+
 @test
 def a_failed_read_is_an_error_and_only_once():
     part = part_with(pattern(LENGTH))
@@ -34,7 +41,11 @@ def what_a_sync_could_not_write_waits_for_the_next():
                 part = part_with(old)
                 part.writeblocks(0, new)
                 sim.fail(kind, 1)
-                fails(EIO, part.ioctl, sync, 0)
+                if kind == "program":
+                    fails(EIO, part.ioctl, sync, 0)
+                else:
+                    # Half an erase may be enough for these bytes; then nothing has failed.
+                    sync_or_eio(part, sync)
                 assert content(part, LENGTH) == new
                 assert part.ioctl(sync, 0) == 0
                 assert in_flash(LENGTH) == new
@@ -80,10 +91,7 @@ def the_neighbours_of_a_failure_are_kept():
             whole.writeblocks(n, data)
             expected[n * SIMPLE : (n + 1) * SIMPLE] = data
             sim.fail(kind, 1)
-            try:
-                whole.ioctl(3, 0)
-            except OSError as error:
-                assert error.errno == EIO
+            sync_or_eio(whole, 3)
             assert content(whole, size) == expected
             whole.ioctl(3, 0)
             assert in_flash(size) == expected
