@@ -23,7 +23,9 @@ print_sizes() {
         /TOTALS/ { printf "%-12s %-20s %8d %6d %6d\n", cpu, library, $1, $2, $3 }'
 }
 
+# Libraries of an earlier state of the sources are not to be judged.
 build_for() {
+    find "$build/$1" -name '*.a' -delete 2> /dev/null
     cmake --preset arm -S "$root" -B "$build/$1" -DPYBFLASH_ARM_CPU="$1" && cmake --build "$build/$1"
 }
 
