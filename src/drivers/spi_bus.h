@@ -12,13 +12,14 @@
 
 namespace drivers {
 
-// What an SPI master must be able to do. exchange() sends a byte and returns the one that came meanwhile.
+// What an SPI master must be able to do.
 template <class T>
 concept SpiPort = requires(T port, bool selected, uint8_t byte) {
   { port.open() } -> std::same_as<flash::Status>;
   port.close();
   port.select(selected);
-  { port.exchange(byte) } -> std::same_as<uint8_t>;
+  port.transmit(byte);
+  { port.receive() } -> std::same_as<uint8_t>;
 };
 
 template <SpiPort P>
@@ -35,13 +36,13 @@ class SpiBus final : public NorBus {
                           (command.in.empty() || command.data_lines == 1) && command.dummy_cycles % 8 == 0;
     if (!one_line || command.dtr) return flash::Error::kNotSupported;
     port_.select(true);
-    port_.exchange(static_cast<uint8_t>(command.opcode));
+    port_.transmit(static_cast<uint8_t>(command.opcode));
     for (unsigned i = command.address_bytes; i-- > 0;)
-      port_.exchange(static_cast<uint8_t>(command.address >> 8 * i));
+      port_.transmit(static_cast<uint8_t>(command.address >> 8 * i));
     // Mode and dummy clocks: ones, as the lines are when nobody drives them.
-    for (unsigned i = 0; i < command.mode_bytes + command.dummy_cycles / 8u; ++i) port_.exchange(0xFF);
-    for (const uint8_t byte : command.out) port_.exchange(byte);
-    for (uint8_t& byte : command.in) byte = port_.exchange(0xFF);
+    for (unsigned i = 0; i < command.mode_bytes + command.dummy_cycles / 8u; ++i) port_.transmit(0xFF);
+    for (const uint8_t byte : command.out) port_.transmit(byte);
+    for (uint8_t& byte : command.in) byte = port_.receive();
     port_.select(false);
     return {};
   }
@@ -84,6 +85,10 @@ class Stm32SpiPort {
     mmio_.write32(config_.gpio_base + kBsrr, selected ? pin << 16 : pin);
   }
 
+  void transmit(uint8_t byte) { exchange(byte); }
+  uint8_t receive() { return exchange(0xFF); }
+
+ private:
   // 0xFF, as from a bus that nobody drives, if the controller does not clock.
   uint8_t exchange(uint8_t byte) {
     mmio_.write8(config_.register_base + kDr, byte);
@@ -93,7 +98,6 @@ class Stm32SpiPort {
     return waited.ok() ? mmio_.read8(config_.register_base + kDr) : uint8_t{0xFF};
   }
 
- private:
   enum : uint32_t { kCr1 = 0x00, kSr = 0x08, kDr = 0x0C, kBsrr = 0x18 };
   static constexpr uint32_t kFrameUs = 1'000;  // 8 bits at the slowest clock there is
   static constexpr uint32_t kMaster = 1u << 2;

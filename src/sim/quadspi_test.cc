@@ -29,10 +29,10 @@ constexpr uint32_t kTef = 1, kTcf = 2, kFtf = 4, kSmf = 8, kTof = 16, kBusy = 32
 
 constexpr uint32_t kSingleInstruction = 1u << 8;
 constexpr uint32_t kSingleAddress = 1u << 10, kQuadAddress = 3u << 10;
-constexpr uint32_t kAddress24 = 2u << 12, kAddress32 = 3u << 12;
+constexpr uint32_t kAddress32 = 3u << 12;
 constexpr uint32_t kQuadAlternate = 3u << 14;
 constexpr uint32_t kSingleData = 1u << 24, kQuadData = 3u << 24;
-constexpr uint32_t kWriteMode = 0, kReadMode = 1u << 26, kPollingMode = 2u << 26, kMappedMode = 3u << 26;
+constexpr uint32_t kReadMode = 1u << 26, kPollingMode = 2u << 26, kMappedMode = 3u << 26;
 constexpr uint32_t dummy(uint32_t cycles) {
   return cycles << 18;
 }
