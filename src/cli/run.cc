@@ -1,4 +1,5 @@
 // `pybflash run`: a script, a line of code, or a prompt on a simulated camera.
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,15 @@ std::string greeting_of(const boards::Camera& camera, const CameraOptions& optio
          (options.image.empty() ? "RAM" : options.image) + ". Ctrl-D: soft reset, Ctrl-X: leave.";
 }
 
+// The models stand for the hardware: what they object to is a bug of ours, not of the script.
+bool drivers_behaved(boards::Camera& camera) {
+  const std::vector<sim::Violation>& list = camera.hardware().violations().list();
+  if (list.empty()) return true;
+  std::cerr << "pybflash: internal error, please report it: a driver misused the hardware at "
+            << list[0].at_ns / 1000 << " us: " << list[0].where << ": " << list[0].what << '\n';
+  return false;
+}
+
 int run(RunOptions& options) {
   std::vector<std::string>& arguments = options.arguments;
   if (options.has_code) {
@@ -69,7 +79,8 @@ int run(RunOptions& options) {
       .mount_storage = !options.no_mount,
       .greeting = greeting.c_str(),
   };
-  return interpreter_run(&interpreter);
+  const int code = interpreter_run(&interpreter);
+  return drivers_behaved(*camera) ? code : kExitFailed;
 }
 
 }  // namespace
