@@ -340,9 +340,8 @@ bool QuadSpi::read_window(uint32_t offset, std::span<uint8_t> out) {
   engine_.catch_up();
   const Format format(ccr_);
   const bool is_mapped = is_enabled() && format.mode == kMapped && format.data_lines != 0;
-  const bool is_free = engine_.is_idle() || engine_.is_mapped();
   const uint64_t end = uint64_t{offset} + out.size();
-  if (!is_mapped || !is_free || engine_.is_aborting() || end > device_bytes()) return false;
+  if (!is_mapped || engine_.is_aborting() || end > device_bytes()) return false;
   if (errata_.mapped_end_hangs && end + kPrefetchBytes > device_bytes()) {
     violate("window", "the prefetch behind this read runs past FSIZE and hangs the bus (ES0392 2.4.4)");
     return false;

@@ -273,6 +273,14 @@ TEST_F(QuadSpiTest, TimeThatPassesByItselfCounts) {
   EXPECT_LT(bench.clock.device_ns() - worked_ns, 500u) << "the first command cost nothing more";
 }
 
+TEST_F(QuadSpiTest, TimeThatPassedIsNotTakenAgain) {
+  write(kCcr, kWriteEnable);
+  bench.clock.pass_ns(100);
+  const uint64_t worked_ns = bench.clock.device_ns();
+  wait_for(kTcf);
+  EXPECT_EQ(bench.clock.device_ns() - worked_ns, 300u + 80u - 100u);
+}
+
 TEST_F(QuadSpiTest, AnEmptyCommandIsNone) {
   write(kCcr, 0);
   EXPECT_EQ(read(kSr) & (kBusy | kTcf), 0u);
@@ -444,6 +452,16 @@ TEST_F(QuadSpiTest, UndefinedLengthReadsToTheEnd) {
   write(kAr, 0x01FFFFFC);
   EXPECT_EQ(read(kDr), 0x42FFFFFFu);
   EXPECT_EQ(read(kSr) & (kBusy | kTcf | kTef), kTcf);
+  write(kDcr, 3u << 16);
+  write(kCcr, kRead);
+  write(kDlr, 0);
+  write(kAr, 4);
+  read(kDr);
+  write(kDlr, 0xFFFFFFFF);
+  write(kCcr, kReadId);
+  for (int i = 0; i < 4; ++i) read(kDr);
+  EXPECT_EQ(read(kSr) & kBusy, 0u) << "without an address: the size of the device";
+  EXPECT_TRUE(bench.violations.empty());
 }
 
 TEST_F(QuadSpiTest, PollingMatchesAllMaskedBits) {
@@ -483,6 +501,18 @@ TEST_F(QuadSpiTest, PollingWithPmmMatchesAnyBit) {
   wait_for(kSmf);
   EXPECT_EQ(read(kSr) & kBusy, kBusy) << "without APMS it goes on";
   EXPECT_EQ(level(read(kSr)), 0u);
+}
+
+TEST_F(QuadSpiTest, PollingKeepsItsInterval) {
+  write(kPsmkr, 0xFF);
+  write(kPsmar, 0xFF);
+  write(kPir, 1000);
+  write(kDlr, 0);
+  write(kCcr, kPollStatus);
+  read(kSr);
+  const uint64_t first_ns = bench.clock.now_ns();
+  read(kSr);
+  EXPECT_EQ(bench.clock.now_ns() - first_ns, 10'000u + 300u + 160u);
 }
 
 TEST_F(QuadSpiTest, PollingReadsAtMostFourBytes) {
@@ -538,6 +568,7 @@ TEST_F(QuadSpiTest, WindowShowsTheChip) {
   std::iota(bench.bytes.begin() + 0x01000000, bench.bytes.begin() + 0x01000010, uint8_t{1});
   map();
   EXPECT_EQ(read(kSr) & kBusy, 0u) << "nothing until the first access";
+  EXPECT_EQ(read(kDr), 0u);
   EXPECT_EQ(space.load(kWindow + 0x01000000, 4), 0x04030201u);
   EXPECT_EQ(read(kSr) & kBusy, kBusy);
   EXPECT_EQ(space.load(kWindow + 0x01000004, 1), 0x05u);
@@ -561,6 +592,19 @@ TEST_F(QuadSpiTest, MappedModeStaysBusyUntilAborted) {
   command(kWriteEnable);
   EXPECT_EQ(bench.status(), 0x02);
   EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(QuadSpiTest, WindowIsClosedWhileAborting) {
+  map();
+  space.load(kWindow, 4);
+  write(kCr, read(kCr) | kAbort);
+  space.load(kWindow, 4);
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("bus error")));
+}
+
+TEST_F(QuadSpiTest, MappedModeStartsNothingByItself) {
+  write(kCcr, kMappedMode | kSingleData | kSingleInstruction | 0x9F);
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
 }
 
 TEST_F(QuadSpiTest, AddressRegisterIsDeadInMappedMode) {
@@ -646,6 +690,7 @@ TEST_F(QuadSpiTest, MisusedFormatsAreNoticed) {
       {"SIOO", 0, 1u << 28 | kWriteEnable},
       {"without a data phase", 0, kReadMode | kSingleInstruction | 0x9F},
       {"without a dummy cycle", 0, kReadMode | kQuadData | kSingleInstruction | 0x9F},
+      {"without a dummy cycle", 0, kReadMode | 2u << 24 | kSingleInstruction | 0x9F},
       {"DDR without a prescaler", 0, 1u << 31 | kWriteEnable},
       {"SSHIFT", kPrescaler | 1u << 4, 1u << 31 | kWriteEnable},
       {"dual-flash", 1u << 6, kWriteEnable},

@@ -199,8 +199,10 @@ uint8_t SpiController::load_data() {
 }
 
 void SpiController::wait() {
-  constexpr uint64_t kIdleLookNs = 10;
-  if (!is_shifting_) return clock_.pass_ns(kIdleLookNs);
+  constexpr uint64_t kLookNs = 10;
+  if (!is_shifting_) return clock_.pass_ns(kLookNs);
+  // With a byte to take, the CPU is not waiting: it has until the end of the frame.
+  if (has_received_) return clock_.work_ns(kLookNs);
   const uint64_t elapsed_ns = clock_.now_ns() - shift_since_ns_;
   if (elapsed_ns < frame_ns()) clock_.work_ns(frame_ns() - elapsed_ns);
   shift_in();

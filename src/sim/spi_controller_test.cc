@@ -123,6 +123,8 @@ TEST_F(SpiControllerTest, StatusFollowsAFrame) {
   write(kDr, 0xFF);
   write(kDr, 0xFF);
   EXPECT_EQ(read(kSr), kReceived | kBusy) << "one byte shifting, one waiting";
+  EXPECT_EQ(read(kSr), kReceived | kBusy) << "with RXNE a look costs no frame";
+  wait_for(kOverrun);
   EXPECT_EQ(read(kSr), kReceived | kEmpty | kBusy | kOverrun);
 }
 
@@ -167,6 +169,39 @@ TEST_F(SpiControllerTest, TimeThatPassesByItselfCounts) {
   deselect();
   EXPECT_TRUE(bench.violations.empty());
   EXPECT_EQ(bench.status(), 0x02);
+}
+
+TEST_F(SpiControllerTest, AWaitingByteFollowsAtOnce) {
+  transfer({0x06});
+  select();
+  const uint8_t frames[] = {0x02, 0x00, 0x00, 0x10, 0xA5};
+  write(kDr, frames[0]);
+  for (size_t i = 1; i < std::size(frames); ++i) {
+    wait_for(kEmpty);
+    write(kDr, frames[i]);
+    wait_for(kReceived);
+    read(kDr);
+  }
+  wait_for(kReceived);
+  deselect();
+  EXPECT_EQ(bench.bytes[0x10], 0xA5);
+  EXPECT_TRUE(bench.violations.empty());
+
+  write(kDr, 0);
+  write(kDr, 0);
+  bench.clock.pass_ns(300);  // a frame takes 200 ns
+  EXPECT_EQ(read(kSr) & (kEmpty | kBusy), kEmpty | kBusy);
+  bench.clock.pass_ns(100);
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+}
+
+TEST_F(SpiControllerTest, BsrrTakesHalfWords) {
+  space.store(kBsrr + 2, 1u << kPin, 2);
+  EXPECT_EQ(exchange(0x9F), 0xFFu);
+  EXPECT_EQ(exchange(0xFF), 0xEFu);
+  space.store(kBsrr, 1u << kPin, 2);
+  EXPECT_EQ(exchange(0xFF), 0xFFu);
+  EXPECT_EQ(read(kOdr) >> kPin & 1, 1u);
 }
 
 TEST_F(SpiControllerTest, AFrameTakesEightClocks) {

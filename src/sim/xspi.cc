@@ -311,9 +311,8 @@ uint64_t Xspi::period_ps() const {
 bool Xspi::read_window(uint32_t offset, std::span<uint8_t> out) {
   engine_.catch_up();
   const bool is_mapped = is_enabled() && mode() == kMapped && has_data();
-  const bool is_free = engine_.is_idle() || engine_.is_mapped();
   const uint64_t end = uint64_t{offset} + out.size();
-  if (!is_mapped || !is_free || engine_.is_aborting() || end > device_bytes()) return false;
+  if (!is_mapped || engine_.is_aborting() || end > device_bytes()) return false;
   if (engine_.is_idle()) check_format();
   engine_.read_mapped({.wire = wire_command(), .swap_pairs = swaps_pairs()}, offset, out);
   return !engine_.take_read_failure();

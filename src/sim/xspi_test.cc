@@ -275,6 +275,45 @@ TEST_F(XspiTest, MacronixMemoryTypeRestoresTheOrder) {
   EXPECT_TRUE(bench.violations.empty());
 }
 
+TEST_F(XspiTest, MacronixMemoryTypeLeavesASingleLineAlone) {
+  std::iota(bench.bytes.begin(), bench.bytes.begin() + 4, uint8_t{1});
+  EXPECT_THAT(fetch({0, kSingleInstruction | kSingleAddress | kSingleData, 0x13, 0, 4}),
+              ElementsAre(1, 2, 3, 4));
+}
+
+// Whole words come from the chip and whole words go to it, however the CPU takes and gives them.
+TEST_F(XspiTest, WordsOnTheWireAreIndependentOfAccessWidths) {
+  for (size_t i = 0; i < 9001; ++i) bench.bytes[i] = static_cast<uint8_t>(i * 7 + i / 256);
+  enter_octal();
+  start({kReadMode, kOctalRead, 0xEE11, 0, 9002, 20});
+  EXPECT_EQ(read(kDr, 1), bench.bytes[0]);
+  for (size_t i = 1; i < 9001; i += 4) {
+    const uint32_t word = read(kDr);
+    for (size_t k = 0; k < 4; ++k) ASSERT_EQ(word >> (8 * k) & 0xFF, bench.bytes[i + k]) << i;
+  }
+  read(kDr, 1);
+
+  execute({0, kOctalInstruction, 0x06F9});
+  start({0, kOctalInstruction | kOctalAddress | kOctalData, 0x12ED, 0x8000, 6});
+  write(kDr, 0x0201, 2);
+  write(kDr, 0x03, 1);
+  read(kSr);
+  write(kDr, 0x0504, 2);
+  write(kDr, 0x06, 1);
+  wait_for(kTcf);
+  EXPECT_THAT(std::span(bench.bytes).subspan(0x8000, 6), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, WithDqsTheControllerWaitsForTheData) {
+  bench.bytes[0] = 0x42;
+  enter_octal();
+  EXPECT_EQ(fetch({0, kOctalRead, 0xEE11, 0, 2, 6})[0], 0x42);
+  EXPECT_TRUE(bench.violations.empty());
+  EXPECT_NE(fetch({0, kOctalRead & ~kStrobe, 0xEE11, 0, 2, 6})[0], 0x42);
+  EXPECT_THAT(bench.take_violations(), SizeIs(1));
+}
+
 TEST_F(XspiTest, AnotherMemoryTypeSwapsTheBytes) {
   bench.bytes[0] = 1;
   bench.bytes[1] = 2;
@@ -328,6 +367,7 @@ TEST_F(XspiTest, NothingOfTheWindowOutlivesMappedMode) {
   leave_mapped_mode();
   program_octal(0x100, std::vector<uint8_t>{1, 2});
   map_octal();
+  space.load(kWindow, 4);
   EXPECT_EQ(space.load(kWindow + 0x100, 1), 1u);
 }
 
@@ -372,6 +412,57 @@ TEST_F(XspiTest, WindowAnswersWithBusErrors) {
   EXPECT_TRUE(fails(kWindow)) << "disabled";
   space.store(kWindow, 0, 4);
   EXPECT_THAT(bench.take_violations(), Contains(HasSubstr("not programmed through the window")));
+}
+
+TEST_F(XspiTest, MappedModeStartsNothingByItself) {
+  set_mode(kMappedMode);
+  write(kCcr, kSingleInstruction | kSingleData);
+  write(kIr, 0x9F);
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+  EXPECT_EQ(read(kDr), 0u);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, WindowIsClosedWhileAborting) {
+  enter_octal();
+  map_octal();
+  space.load(kWindow, 4);
+  write(kCr, read(kCr) | kAbort);
+  space.load(kWindow, 4);
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("bus error")));
+}
+
+TEST_F(XspiTest, WindowNoticesAMisusedFormat) {
+  enter_octal();
+  map_octal();
+  write(kTcr, 20 | 1u << 30);
+  space.load(kWindow, 4);
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("SSHIFT")));
+}
+
+TEST_F(XspiTest, DisablingEndsAnything) {
+  start({kReadMode, kSingleInstruction | kSingleData, 0x9F, 0, 100});
+  read(kSr);
+  write(kCr, read(kCr) & ~kEnable);
+  EXPECT_EQ(read(kSr), 0u);
+}
+
+TEST_F(XspiTest, AnEmptyCommandIsNone) {
+  write(kCcr, 0);
+  write(kIr, 0x06);
+  EXPECT_EQ(read(kSr) & (kBusy | kTcf), 0u);
+  EXPECT_TRUE(bench.violations.empty());
+}
+
+TEST_F(XspiTest, UndefinedLengthReadsToTheEnd) {
+  bench.bytes[0x01FFFFFF] = 0x42;
+  set_mode(kReadMode);
+  write(kDlr, 0xFFFFFFFF);
+  write(kCcr, kSingleInstruction | kSingleAddress | kSingleData);
+  write(kIr, 0x13);
+  write(kAr, 0x01FFFFFC);
+  EXPECT_EQ(read(kDr), 0x42FFFFFFu);
+  EXPECT_EQ(read(kSr) & (kBusy | kTcf | kTef), kTcf);
 }
 
 TEST_F(XspiTest, AddressesInMappedModeAreMistakes) {
