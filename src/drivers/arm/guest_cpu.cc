@@ -21,6 +21,8 @@ constexpr uint32_t kPageBytes = 0x1000;
 constexpr uint32_t kSystemControl = 0xE000E000;
 constexpr uint32_t kConfigurationControl = 0xD14;  // SCB->CCR
 constexpr uint32_t kBusFaultIgnore = 1u << 8;      // BFHFNMIGN
+constexpr uint32_t kFaultStatus = 0xD28;           // SCB->CFSR, a 1 clears
+constexpr uint32_t kPreciseError = 1u << 9;        // PRECISERR
 
 // No call of these tests takes long; one that does not end is a fault of the driver.
 constexpr uint64_t kCallLimitUs = 20'000'000;
@@ -150,18 +152,33 @@ void GuestCpu::store_port(uc_engine*, uint64_t offset, unsigned, uint64_t, void*
 }
 
 uint64_t GuestCpu::load_system(uc_engine*, uint64_t offset, unsigned, void* window) {
-  const GuestCpu* cpu = static_cast<Window*>(window)->cpu;
-  return offset == kConfigurationControl ? cpu->configuration_control_ : 0;
+  GuestCpu* cpu = static_cast<Window*>(window)->cpu;
+  if (offset == kConfigurationControl) return cpu->configuration_control_;
+  if (offset != kFaultStatus) return 0;
+  cpu->collect_faults();
+  return cpu->fault_status_;
+}
+
+// The address space tells at the end of a guarded stretch whether there was a bus error in it; the program
+// may ask before.
+void GuestCpu::collect_faults() {
+  if ((configuration_control_ & kBusFaultIgnore) == 0) return;
+  if (!space_.end_guard()) fault_status_ |= kPreciseError;
+  space_.begin_guard();
 }
 
 void GuestCpu::store_system(uc_engine*, uint64_t offset, unsigned, uint64_t value, void* window) {
   GuestCpu* cpu = static_cast<Window*>(window)->cpu;
+  if (offset == kFaultStatus) {
+    cpu->collect_faults();
+    cpu->fault_status_ &= ~static_cast<uint32_t>(value);
+  }
   if (offset != kConfigurationControl) return;
   const bool was_guarded = (cpu->configuration_control_ & kBusFaultIgnore) != 0;
   const bool is_guarded = (value & kBusFaultIgnore) != 0;
   cpu->configuration_control_ = static_cast<uint32_t>(value);
   if (is_guarded && !was_guarded) cpu->space_.begin_guard();
-  if (was_guarded && !is_guarded) cpu->space_.end_guard();
+  if (was_guarded && !is_guarded && !cpu->space_.end_guard()) cpu->fault_status_ |= kPreciseError;
 }
 
 }  // namespace drivers::arm

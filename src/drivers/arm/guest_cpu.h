@@ -50,6 +50,7 @@ class GuestCpu {
   };
 
   void load_elf(const std::string& path);
+  void collect_faults();
   void map_window(uint32_t base, uint32_t size_bytes, uc_cb_mmio_read_t load, uc_cb_mmio_write_t store);
 
   static uint64_t load_hardware(uc_engine*, uint64_t offset, unsigned width, void* window);
@@ -65,6 +66,7 @@ class GuestCpu {
   std::deque<Window> windows_;
   uint64_t frozen_now_us_ = 0;
   uint32_t configuration_control_ = 0;  // SCB->CCR
+  uint32_t fault_status_ = 0;           // SCB->CFSR
   uint64_t stores_ = 0;
   std::optional<uint64_t> stores_left_;
   bool has_power_ = true;

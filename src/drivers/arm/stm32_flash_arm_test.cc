@@ -18,6 +18,7 @@ class OnTheCpu : public testing::TestWithParam<Family> {
  protected:
   // A sector in the middle, with neighbours on both sides: the first sectors are the smallest.
   static constexpr uint32_t kSector = 2;
+  static constexpr uint8_t kOld = 0x5A;
 
   uint32_t sector_offset() { return bench.cells().sector_offset(kSector); }
   uint32_t sector_bytes() { return bench.cells().sector_size_bytes(kSector); }
@@ -54,6 +55,18 @@ class OnTheCpu : public testing::TestWithParam<Family> {
     for (size_t i = 0; i < data.size(); ++i) data[i] = static_cast<uint8_t>(seed + 3 * i);
     return data;
   }
+  // The store that the power failed after landed, and so did all before it; none after.
+  void expect_a_prefix_of(const std::vector<uint8_t>& data) {
+    const auto sector = std::span(bench.bytes()).subspan(sector_offset(), sector_bytes());
+    if (sector.back() == kOld) {
+      EXPECT_TRUE(std::all_of(sector.begin(), sector.end(), [](uint8_t byte) { return byte == kOld; }));
+      return;
+    }
+    size_t at = 0;
+    while (at < data.size() && sector[at] == data[at]) ++at;
+    EXPECT_EQ(at % GetParam().unit_bytes(), 0u);
+    EXPECT_TRUE(std::all_of(sector.begin() + at, sector.end(), [](uint8_t byte) { return byte == 0xFF; }));
+  }
   void expect_no_violations() {
     for (const sim::Violation& v : bench.violations().list()) ADD_FAILURE() << v.where << ": " << v.what;
   }
@@ -89,11 +102,37 @@ TEST_P(OnTheCpu, RefusesWhatLeavesTheFlash) {
   EXPECT_EQ(cpu->stores(), 0u);
 }
 
+// The guard of VolatileMmio holds on a CPU: the fault is survived, and noticed where no flag tells of it.
+TEST_P(OnTheCpu, ABusErrorEndsInAnError) {
+  auto cpu = power_on();
+  std::vector<uint8_t> out(2 * GetParam().unit_bytes());
+  bench.cells().set_fault_hook(
+      [](sim::Operation operation, uint64_t, uint32_t) { return operation == sim::Operation::kRead; });
+  EXPECT_EQ(read(*cpu, sector_offset(), out), kIo);
+  bench.cells().set_fault_hook(nullptr);
+  EXPECT_EQ(read(*cpu, sector_offset(), out), 0);
+  expect_no_violations();
+}
+
+TEST_P(OnTheCpu, ATornWordIsAnErrorUntilItsSectorIsErased) {
+  if (GetParam().geometry->reprogrammable) GTEST_SKIP() << "no ECC";
+  bench.tear_word(sector_offset() + 32);
+  auto cpu = power_on();
+  std::vector<uint8_t> out(96);
+  EXPECT_EQ(read(*cpu, sector_offset(), out), kIo);
+  EXPECT_EQ(read(*cpu, sector_offset(), std::span(out).first(32)), 0);
+  EXPECT_EQ(read(*cpu, sector_offset() + 64, std::span(out).first(32)), 0);
+  EXPECT_EQ(program(*cpu, sector_offset() + 32, std::vector<uint8_t>(32, 0x11)), kIo);
+  EXPECT_EQ(erase(*cpu, sector_offset(), sector_bytes()), 0);
+  EXPECT_EQ(read(*cpu, sector_offset(), out), 0);
+  expect_no_violations();
+}
+
 TEST_P(OnTheCpu, APowerCutAtAnyStoreHarmsNothingElseAndIsRecovered) {
   const std::vector<uint8_t> data = words(0x43);
   for (uint64_t n = 1;; ++n) {
     SCOPED_TRACE("cut after store " + std::to_string(n));
-    std::fill(bench.bytes().begin(), bench.bytes().end(), uint8_t{0x5A});
+    std::fill(bench.bytes().begin(), bench.bytes().end(), kOld);
     auto cpu = power_on();
     cpu->fail_power_after_store(n);
     const auto erased = erase(*cpu, sector_offset(), sector_bytes());
@@ -103,9 +142,11 @@ TEST_P(OnTheCpu, APowerCutAtAnyStoreHarmsNothingElseAndIsRecovered) {
 
     // Nothing outside the sector changed.
     const auto begin = bench.bytes().begin() + sector_offset();
-    const auto is_old = [](uint8_t byte) { return byte == 0x5A; };
+    const auto is_old = [](uint8_t byte) { return byte == kOld; };
     ASSERT_TRUE(std::all_of(bench.bytes().begin(), begin, is_old));
     ASSERT_TRUE(std::all_of(begin + sector_bytes(), bench.bytes().end(), is_old));
+
+    if (was_cut) expect_a_prefix_of(data);
 
     // The next boot reads everything, or learns that a word is torn; never a fault. And it can go on.
     cpu = power_on();
