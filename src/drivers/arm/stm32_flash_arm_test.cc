@@ -26,7 +26,6 @@ class OnTheCpu : public testing::TestWithParam<Family> {
   std::unique_ptr<GuestCpu> power_on() {
     const Family& family = GetParam();
     bench.reset();
-    bench.store_register(0, family.access_control);
     const auto core = family.controller == Controller::kF42x ? UC_CPU_ARM_CORTEX_M4 : UC_CPU_ARM_CORTEX_M7;
     const std::string elf =
         std::string(PYBFLASH_GUEST_FOLDER) + "/stm32_flash_" + std::string(family.name) + ".elf";
