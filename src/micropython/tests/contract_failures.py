@@ -2,7 +2,9 @@
 # the flash stop half way.
 from harness import *
 
-LENGTH = 2 * NATIVE
+# Whole sectors: an erase that fails leaves the second half of its sector as it was, and the flash of the
+# F4 and F7 does not report that. It is noticed by what does not read back.
+LENGTH = max(SECTOR, 2 * NATIVE)
 
 
 def part_with(data):
@@ -22,12 +24,11 @@ def sync_or_eio(part, sync):
 
 @test
 def a_failed_read_is_an_error_and_only_once():
-    part = part_with(pattern(LENGTH))
-    far = pyb.Flash(start=STORAGE - NATIVE)
+    # The first of the tests: nothing of the flash is in the cache yet.
+    part = pyb.Flash(start=STORAGE - NATIVE)
     sim.fail("read", 1)
-    fails(EIO, far.readblocks, 0, bytearray(NATIVE), 0)
-    far.readblocks(0, bytearray(NATIVE), 0)
-    assert content(part, LENGTH) == pattern(LENGTH)
+    fails(EIO, part.readblocks, 0, bytearray(NATIVE), 0)
+    assert content(part, NATIVE) == b"\xff" * NATIVE
 
 
 @test
@@ -80,21 +81,20 @@ def an_idle_flush_that_failed_is_tried_again():
 
 @test
 def the_neighbours_of_a_failure_are_kept():
-    whole = pyb.Flash(start=0, len=max(SECTOR, LENGTH))
-    size = whole.ioctl(4, 0) * SIMPLE
-    expected = bytearray(pattern(4096, 5) * (size // 4096 + 1))[:size]
+    whole = pyb.Flash(start=0, len=LENGTH)
+    expected = bytearray(pattern(LENGTH, 5))
     whole.writeblocks(0, expected)
     whole.ioctl(3, 0)
     for kind in ("erase", "program"):
-        for n in (0, size // SIMPLE - 1):
+        for n in (0, LENGTH // SIMPLE - 1):
             data = bytes((n & 0xFF ^ 0x5A,)) * SIMPLE
             whole.writeblocks(n, data)
             expected[n * SIMPLE : (n + 1) * SIMPLE] = data
             sim.fail(kind, 1)
             sync_or_eio(whole, 3)
-            assert content(whole, size) == expected
+            assert content(whole, LENGTH) == expected
             whole.ioctl(3, 0)
-            assert in_flash(size) == expected
+            assert in_flash(LENGTH) == expected
 
 
 run_tests()
