@@ -124,8 +124,8 @@ class SerialFlash final : public Hardware {
   flash::NorFlash& nor() override { return driver_; }
   flash::Status init() override { return driver_.init(); }
   void power_cycle() override {
+    chip_.power_cycle();  // first: without supply it does not see chip select rise
     controller_.reset();
-    chip_.power_cycle();
   }
 
  private:

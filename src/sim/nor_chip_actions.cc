@@ -100,8 +100,9 @@ void NorChip::program_page() {
   const uint32_t start = length == kPageBytes ? 0 : offset % kPageBytes;
   const uint32_t first = std::min(length, kPageBytes - start);
   const std::span<const uint8_t> page = page_;
-  note_result(kProgramFail, cells_.program(base + start, page.subspan(start, first)));
-  if (first < length) note_result(kProgramFail, cells_.program(base, page.first(length - first)));
+  CellResult result = cells_.program(base + start, page.subspan(start, first));
+  if (result == CellResult::kOk && first < length) result = cells_.program(base, page.first(length - first));
+  note_result(kProgramFail, result);
 
   const uint64_t typical_ns = part_.program_first_byte_ns + (length - 1) * part_.program_next_byte_ns;
   begin_busy({ChipAction::kProgram, base, kPageBytes},

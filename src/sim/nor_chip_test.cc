@@ -321,6 +321,14 @@ TEST_P(AnyNorChip, SfdpBeginsWithItsSignature) {
   EXPECT_THAT(bench.read(spi_command(0x5A, 3, 0xFFFF, 8), 2), Each(0xFF));
 }
 
+TEST_P(AnyNorChip, AReadThatFailsIsToldToTheControllerOnce) {
+  bench.cells.set_fault_hook(
+      [](Operation operation, uint64_t, uint32_t) { return operation == Operation::kRead; });
+  EXPECT_THAT(bench.read(spi_command(0x03, 3, 0), 2), Each(0xFF));
+  EXPECT_TRUE(bench.chip.take_read_failure());
+  EXPECT_FALSE(bench.chip.take_read_failure());
+}
+
 TEST_P(AnyNorChip, AnInjectedFaultStopsAProgramHalfWay) {
   bench.cells.set_fault_hook(
       [](Operation operation, uint64_t, uint32_t) { return operation == Operation::kProgram; });
@@ -328,6 +336,48 @@ TEST_P(AnyNorChip, AnInjectedFaultStopsAProgramHalfWay) {
   EXPECT_EQ(bench.bytes[1], 0x00);
   EXPECT_EQ(bench.bytes[2], 0xFF);
   EXPECT_FALSE(bench.chip.is_busy());
+}
+
+// Macronix' security register says how the last program and the last erase ended.
+class MacronixNorChip : public testing::TestWithParam<const NorChipPart*> {
+ protected:
+  void fail(Operation kind) {
+    bench.cells.set_fault_hook([kind](Operation operation, uint64_t, uint32_t) { return operation == kind; });
+  }
+  uint8_t security() { return bench.read(spi_command(0x2B), 1)[0]; }
+
+  ChipBench bench{*GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Parts, MacronixNorChip, testing::Values(&mx25um25645g(), &mx25l12833f()),
+                         [](const auto& part) { return std::string(part.param->name); });
+
+TEST_P(MacronixNorChip, TellsOfFailedPrograms) {
+  fail(Operation::kProgram);
+  bench.change(spi_command(0x02, 3, 0), {0, 0});
+  EXPECT_EQ(security(), 0x20);
+  bench.change(spi_command(0x20, 3, 0));
+  EXPECT_EQ(security(), 0x20) << "an erase has a bit of its own";
+  bench.cells.set_fault_hook({});
+  bench.change(spi_command(0x02, 3, 0), {0, 0});
+  EXPECT_EQ(security(), 0x00);
+}
+
+TEST_P(MacronixNorChip, TellsOfProgramsThatFailBeforeTheyWrap) {
+  bench.cells.set_fault_hook([](Operation, uint64_t, uint32_t offset) { return offset == 0xFE; });
+  bench.change(spi_command(0x02, 3, 0xFE), {0, 0, 0, 0});
+  EXPECT_EQ(security(), 0x20);
+}
+
+TEST_P(MacronixNorChip, TellsOfFailedErases) {
+  fail(Operation::kErase);
+  bench.change(spi_command(0x20, 3, 0));
+  EXPECT_EQ(security(), 0x40);
+  bench.chip.power_cycle();
+  EXPECT_EQ(security(), 0x00);
+  bench.change(spi_command(0xC7));
+  EXPECT_EQ(security(), 0x40);
+  EXPECT_TRUE(bench.violations.empty());
 }
 
 // Quad enable: each part with quad lines, its own way to switch them on.
@@ -629,6 +679,17 @@ TEST_F(OctalNorChip, SecondInstructionByteIsTheComplement) {
   bench.enter_octal_dtr();
   bench.command(octal_command(0x0606));
   EXPECT_THAT(bench.take_violations(), ElementsAre("06h: the chip has no such instruction"));
+}
+
+TEST_F(OctalNorChip, SecurityRegisterIsReadOnEightLines) {
+  bench.enter_octal_dtr();
+  bench.cells.set_fault_hook(
+      [](Operation operation, uint64_t, uint32_t) { return operation == Operation::kErase; });
+  bench.command(octal_command(0x06F9));
+  bench.command(octal_command(0x21DE, 0));
+  bench.wait_until_ready();
+  EXPECT_THAT(bench.read(octal_command(0x2BD4, 0, 4), 2), ElementsAre(0x40, 0x40));
+  EXPECT_TRUE(bench.violations.empty());
 }
 
 TEST_F(OctalNorChip, DummyCyclesAreConfigurable) {

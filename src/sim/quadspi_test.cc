@@ -733,6 +733,19 @@ TEST_F(QuadSpiTest, OneTransferIsOneReadOfTheCells) {
   EXPECT_EQ(bench.cells.stats().bytes_read, 512u);
 }
 
+TEST_F(QuadSpiTest, AReadThatFailsIsAnErrorOfTheTransferOrTheBus) {
+  bench.cells.set_fault_hook(
+      [](Operation operation, uint64_t, uint32_t) { return operation == Operation::kRead; });
+  start_read(kRead, 0, 4);
+  read(kSr);
+  EXPECT_EQ(read(kSr) & kTef, kTef);
+  write(kFcr, kTef);
+  read(kDr);
+  map();
+  space.load(kWindow, 4);
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("bus error")));
+}
+
 TEST_F(QuadSpiTest, AMissingChipReadsAsOnes) {
   bench.chip.options().missing = true;
   write(kDlr, 2);

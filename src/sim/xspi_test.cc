@@ -554,6 +554,20 @@ TEST_F(XspiTest, DataWithoutATransferIsAMistake) {
   EXPECT_THAT(bench.take_violations(), SizeIs(2));
 }
 
+TEST_F(XspiTest, AReadThatFailsIsAnErrorOfTheTransferOrTheBus) {
+  bench.cells.set_fault_hook(
+      [](Operation operation, uint64_t, uint32_t) { return operation == Operation::kRead; });
+  enter_octal();
+  start({kReadMode, kOctalRead, 0xEE11, 0, 4, 20});
+  read(kSr);
+  EXPECT_EQ(read(kSr) & kTef, kTef);
+  write(kFcr, kTef);
+  read(kDr);
+  map_octal();
+  space.load(kWindow, 4);
+  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("bus error")));
+}
+
 TEST_F(XspiTest, ResetForgetsAll) {
   enter_octal();
   map_octal();
