@@ -13,7 +13,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 add_library(pybflash_options INTERFACE)
 target_include_directories(pybflash_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(pybflash_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-    -Wno-sign-conversion -Werror -ffunction-sections -fdata-sections)
+    -Wno-sign-conversion -Werror -ffunction-sections -fdata-sections
+    -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(PYBFLASH_SANITIZE)
   # vptr needs the type information that freestanding code is built without.
   set(PYBFLASH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)

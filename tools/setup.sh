@@ -29,7 +29,7 @@ die() {
 step() {
     say "$1"
     shift
-    if ! "$@" >> "$setup_log" 2>&1; then
+    if ! "$@" >> "$setup_log" 2>&1 < /dev/null; then
         echo "..." >&2
         tail -n 20 "$setup_log" >&2
         die "that failed; the whole story is in $setup_log"
