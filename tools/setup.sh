@@ -6,7 +6,8 @@
 build=$root/build
 setup_log=$build/setup.log
 micropython_version=1.25.0
-micropython=${MICROPYTHON_DIR:-$build/micropython-$micropython_version}
+micropython=$build/micropython-$micropython_version
+[ -z "${MICROPYTHON_DIR:-}" ] || micropython=$(readlink -m "$MICROPYTHON_DIR")
 # Also the exit code of ./pybflash then, which no script is likely to use.
 exit_setup_failed=3
 
@@ -85,6 +86,9 @@ unpack_micropython() {
 }
 
 ensure_micropython() {
+    case $root$micropython in
+        *[[:space:]]*) die "MicroPython's makefiles know no spaces in paths; move $root or MICROPYTHON_DIR" ;;
+    esac
     is_micropython_tree "$micropython" && return 0
     [ -z "${MICROPYTHON_DIR:-}" ] || die "MICROPYTHON_DIR=$MICROPYTHON_DIR is no source tree of MicroPython"
     step "fetching the source of MicroPython $micropython_version from Debian" \
