@@ -33,6 +33,7 @@ struct Wires {
   Bench& bench;
   sim::ModelMmio model;
   std::unordered_map<uint32_t, std::array<uint8_t, kLineBytes>> lines;
+  uint64_t longest_yield_ns = 10'000'000;
   bool guarded = false;
   uint64_t guarded_since_ns = 0;
   uint64_t longest_masked_ns = 0;
@@ -114,7 +115,7 @@ inline Platform platform_of(Wires& the_wires) {
               [](void* context) {
                 auto* wires = static_cast<Wires*>(context);
                 EXPECT_FALSE(wires->guarded) << "waits with interrupts masked";
-                wires->bench.clock().wait_ns(10'000'000);
+                wires->bench.clock().wait_ns(wires->longest_yield_ns);
               },
           .memory_changed =
               [](void* context, uint32_t address, uint32_t size_bytes) {
