@@ -26,7 +26,7 @@ inline constexpr Board kBoard = {
     .storage_area = 0,
     .simple_block_bytes = 512,
     .native_block_bytes = 4096,
-    .cache_bytes = 16 * 4 * kKiB,
+    .cache_bytes = kStreamingCacheBytes,
     .idle_flush_ms = 1000,
     .volume_label = "OPENMV",
 };

@@ -15,6 +15,10 @@ namespace boards {
 inline constexpr uint32_t kKiB = 1024;
 inline constexpr uint32_t kMiB = 1024 * kKiB;
 
+// The cache of a board with RAM to spare. A stream of data fills an aligned 64 KiB, which one command erases,
+// only if its 128 blocks find room beside those that wait anyway: directory and allocation table.
+inline constexpr uint32_t kStreamingCacheBytes = 64 * kKiB + 8 * kKiB;
+
 // A second page program costs a write enable, a command and the first byte's extra time; that is what
 // programming about ten unchanged bytes costs, too.
 inline constexpr uint32_t kSerialProgramGapBytes = 10;
