@@ -19,11 +19,13 @@ class AspeedPort {
     reg(kConfiguration) = reg(kConfiguration) | kWriteEnable | kTypeSpi;
     // QEMU's controller counts the address bytes of a fast read, to put in the dummy clocks after them.
     reg(kAddressMode) = reg(kAddressMode) | kFourBytes;
-    select(false);
-    return {};
+    return select(false);
   }
   void close() {}
-  void select(bool selected) { reg(kControl) = kUserMode | (selected ? 0u : kChipSelectHigh); }
+  flash::Status select(bool selected) {
+    reg(kControl) = kUserMode | (selected ? 0u : kChipSelectHigh);
+    return {};
+  }
   void transmit(uint8_t byte) { *window() = byte; }
   uint8_t receive() { return *window(); }
 

@@ -20,8 +20,8 @@ struct NorCommand {
   uint8_t data_lines = 1;
   bool dtr = false;  // all phases at both edges: addresses and lengths are even
   uint32_t address = 0;
-  std::span<uint8_t> in;
-  std::span<const uint8_t> out;
+  std::span<uint8_t> in = {};
+  std::span<const uint8_t> out = {};
 };
 
 // One chip on one bus; one owner at a time. Every call blocks, and every wait is bounded.

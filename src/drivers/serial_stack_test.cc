@@ -81,7 +81,8 @@ class SerialStack : public testing::TestWithParam<Setup> {
     switch (GetParam().wiring) {
       case Wiring::kQuadSpi:
       case Wiring::kQuadSpiIndirect:
-        quad_model.emplace(chip, clock, violations, kKernelHz);
+        quad_model.emplace(chip, clock, violations, kKernelHz,
+                           sim::QuadSpiErrata{.mapped_end_hangs = true, .transfer_error_after_mapped = true});
         space.map(kRegisters, sim::QuadSpi::kRegisterBytes, *quad_model);
         space.map(kWindow, sim::QuadSpi::kWindowBytes, quad_model->window());
         bus = &quad_bus.emplace(Stm32QuadSpiConfig{kRegisters, kWindow, 1, 2, platform}, mmio);

@@ -12,12 +12,12 @@
 
 namespace drivers {
 
-// What an SPI master must be able to do.
+// What an SPI master must be able to do. A byte that it cannot clock is reported when chip select rises.
 template <class T>
 concept SpiPort = requires(T port, bool selected, uint8_t byte) {
   { port.open() } -> std::same_as<flash::Status>;
   port.close();
-  port.select(selected);
+  { port.select(selected) } -> std::same_as<flash::Status>;
   port.transmit(byte);
   { port.receive() } -> std::same_as<uint8_t>;
 };
@@ -31,11 +31,9 @@ class SpiBus final : public NorBus {
   void close() override { port_.close(); }
 
   flash::Status execute(const NorCommand& command) override {
-    const bool one_line = command.opcode_lines == 1 &&
-                          (command.address_bytes == 0 || command.address_lines == 1) &&
-                          (command.in.empty() || command.data_lines == 1) && command.dummy_cycles % 8 == 0;
-    if (!one_line || command.dtr) return flash::Error::kNotSupported;
-    port_.select(true);
+    const bool one_line = (command.opcode_lines | command.address_lines | command.data_lines) == 1;
+    if (!one_line || command.dtr || command.dummy_cycles % 8 != 0) return flash::Error::kNotSupported;
+    FLASH_TRY(port_.select(true));
     port_.transmit(static_cast<uint8_t>(command.opcode));
     for (unsigned i = command.address_bytes; i-- > 0;)
       port_.transmit(static_cast<uint8_t>(command.address >> 8 * i));
@@ -43,8 +41,7 @@ class SpiBus final : public NorBus {
     for (unsigned i = 0; i < command.mode_bytes + command.dummy_cycles / 8u; ++i) port_.transmit(0xFF);
     for (const uint8_t byte : command.out) port_.transmit(byte);
     for (uint8_t& byte : command.in) byte = port_.receive();
-    port_.select(false);
-    return {};
+    return port_.select(false);
   }
 
   flash::Status map(const NorCommand&, uint32_t) override { return flash::Error::kNotSupported; }
@@ -71,32 +68,37 @@ class Stm32SpiPort {
   explicit Stm32SpiPort(const Stm32SpiConfig& config, M mmio = {}) : config_(config), mmio_(mmio) {}
 
   flash::Status open() {
-    select(false);
+    const uint32_t format = kMaster | kSoftwareSelect | kSelectHigh | uint32_t{config_.prescaler} << 3;
+    select(false).ignore();  // what its last owner, or a stall, left there
     write(kCr1, 0);
-    write(kCr1, kMaster | kSoftwareSelect | kSelectHigh | uint32_t{config_.prescaler} << 3);
-    write(kCr1, kMaster | kSoftwareSelect | kSelectHigh | uint32_t{config_.prescaler} << 3 | kEnable);
+    if (has_received()) mmio_.read8(config_.register_base + kDr);
+    write(kCr1, format);
+    write(kCr1, format | kEnable);
     return {};
   }
 
   void close() { write(kCr1, 0); }
 
-  void select(bool selected) {
+  flash::Status select(bool selected) {
     const uint32_t pin = 1u << config_.chip_select_pin;
     mmio_.write32(config_.gpio_base + kBsrr, selected ? pin << 16 : pin);
+    const bool stalled = stalled_;
+    stalled_ = false;
+    return stalled ? flash::Status(flash::Error::kTimedOut) : flash::Status();
   }
 
   void transmit(uint8_t byte) { exchange(byte); }
   uint8_t receive() { return exchange(0xFF); }
 
  private:
-  // 0xFF, as from a bus that nobody drives, if the controller does not clock.
   uint8_t exchange(uint8_t byte) {
+    if (stalled_) return 0xFF;
     mmio_.write8(config_.register_base + kDr, byte);
-    const flash::Status waited = spin_while(config_.platform, kFrameUs, [this] {
-      return (mmio_.read32(config_.register_base + kSr) & kReceived) == 0;
-    });
-    return waited.ok() ? mmio_.read8(config_.register_base + kDr) : uint8_t{0xFF};
+    stalled_ = !spin_while(config_.platform, kFrameUs, [this] { return !has_received(); }).ok();
+    return stalled_ ? uint8_t{0xFF} : mmio_.read8(config_.register_base + kDr);
   }
+
+  bool has_received() { return (mmio_.read32(config_.register_base + kSr) & kReceived) != 0; }
 
   enum : uint32_t { kCr1 = 0x00, kSr = 0x08, kDr = 0x0C, kBsrr = 0x18 };
   static constexpr uint32_t kFrameUs = 1'000;  // 8 bits at the slowest clock there is
@@ -109,6 +111,7 @@ class Stm32SpiPort {
   void write(uint32_t offset, uint32_t value) { mmio_.write32(config_.register_base + offset, value); }
 
   Stm32SpiConfig config_;
+  bool stalled_ = false;  // the controller did not clock: nothing more is tried before chip select rises
   [[no_unique_address]] M mmio_;
 };
 

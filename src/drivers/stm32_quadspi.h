@@ -1,7 +1,11 @@
 // QUADSPI of STM32F7 and STM32H7 with a chip on bank 1: commands on one, two or four lines, and reads
 // through the memory window (RM0399, chapter 24).
+//
+// A Cortex-M7 may read the window ahead of any load, also while it is none. The board's MPU must forbid
+// that while the chip is not mapped, and behind the chip's end always.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -18,38 +22,37 @@ struct Stm32QuadSpiConfig {
   uint8_t prescaler;        // the clock is the kernel's / (prescaler + 1)
   uint8_t cs_high_cycles;   // at least, between two commands: 1 to 8
   Platform platform;
+  bool is_h7 = true;
 };
 
 template <Mmio M>
 class Stm32QuadSpi final : public NorBus {
  public:
   explicit Stm32QuadSpi(const Stm32QuadSpiConfig& config, M mmio = {})
-      : config_(config), fifo_(mmio, config_.platform, config_.register_base, kLayout) {}
+      : config_(config), fifo_(mmio, config_.platform, config_.register_base) {}
 
   flash::Status open() override {
     fifo_.write(kCr, 0);  // also ends what the last owner left running, a mapped read too
-    FLASH_TRY(fifo_.wait_idle());
-    fifo_.clear_flags();
-    set_device_size(kLargestSizeLog2);
-    fifo_.write(kCr, control());
-    return {};
+    return start();
   }
 
   void close() override { fifo_.write(kCr, 0); }
 
   flash::Status execute(const NorCommand& command) override {
-    if (command.dtr || command.opcode_lines != 1 || command.data_lines > 4)
+    if (command.dtr || command.opcode_lines != 1 || command.data_lines > 4) {
       return flash::Error::kNotSupported;
+    }
     const flash::Status status = run(command);
-    if (!status.ok()) abort().ignore();
+    if (!status.ok()) fifo_.abort().ignore();
     return status;
   }
 
   flash::Status map(const NorCommand& read, uint32_t size_bytes) override {
     FLASH_TRY(fifo_.wait_idle());
     // ES0392, 2.4.4: a mapped read of the chip's last bytes hangs the bus, for the prefetch runs past the
-    // end. To the controller the chip is twice as large.
-    set_device_size(log2_of(size_bytes) + 1);
+    // end. To the controller the chip is twice as large. TCEN stays 0: with it, mapped reads of an F7 may
+    // fail (its errata, 2.4.3).
+    set_device_size(static_cast<uint32_t>(std::bit_width(size_bytes)));
     fifo_.write(kAbr, kNoContinuousRead);
     fifo_.write(kCcr, format(read, kMapped, true));
     fifo_.mmio().barrier();
@@ -57,10 +60,11 @@ class Stm32QuadSpi final : public NorBus {
   }
 
   flash::Status unmap() override {
-    fifo_.mmio().barrier();
-    FLASH_TRY(abort());
-    set_device_size(kLargestSizeLog2);
-    return {};
+    FLASH_TRY(fifo_.abort());
+    // The window is closed before anything else, and not by zero, which would hang the controller.
+    fifo_.write(kCcr, fifo_.read(kCcr) & ~(kMapped << kModeShift));
+    fifo_.write(kCr, 0);
+    return start();
   }
 
   uint32_t mapped_address() const override { return config_.window_address; }
@@ -81,24 +85,48 @@ class Stm32QuadSpi final : public NorBus {
     kAbr = 0x1C,
     kDr = 0x20
   };
-  static constexpr SerialFifoLayout kLayout = {
-      .status = kSr, .flag_clear = kFcr, .data = kDr, .fifo_bytes = 32};
-  using Fifo = SerialFifo<M>;
+  using Fifo =
+      SerialFifo<M, SerialFifoLayout{.control = kCr, .status = kSr, .flag_clear = kFcr, .data = kDr}>;
 
-  static constexpr uint32_t kEnable = 1u << 0;
-  static constexpr uint32_t kAbort = 1u << 1;
-  static constexpr uint32_t kSampleShift = 1u << 4;
-  static constexpr uint32_t kLargestSizeLog2 = 28;  // of the window
-
+  enum : uint32_t {
+    kSampleShift = 1u << 4,
+    kPrescalerShift = 24,
+    kModeShift = 26,
+    kFreeRunningClock = 1u << 29,  // CCR, FRCM
+    kWindowSizeLog2 = 28,
+    // A mode byte that no chip takes for "the next command has no opcode".
+    kNoContinuousRead = 0xFFFFFFFF
+  };
   enum Mode : uint32_t { kIndirectWrite = 0, kIndirectRead = 1, kMapped = 3 };
-
-  // A mode byte that no chip takes for "the next command has no opcode".
-  static constexpr uint32_t kNoContinuousRead = 0xFFFFFFFF;
-
-  uint32_t control() const { return uint32_t{config_.prescaler} << 24 | kSampleShift | kEnable; }
 
   void set_device_size(uint32_t log2) {
     fifo_.write(kDcr, (log2 - 1) << 16 | (config_.cs_high_cycles - 1u) << 8);
+  }
+
+  // From CR = 0 to ready for commands.
+  flash::Status start() {
+    FLASH_TRY(fifo_.wait_idle());
+    if (config_.is_h7) {
+      steady_clock();
+      FLASH_TRY(fifo_.wait_idle());
+    }
+    fifo_.clear_flags();
+    set_device_size(kWindowSizeLog2);
+    fifo_.write(kCr, uint32_t{config_.prescaler} << kPrescalerShift | kSampleShift | Fifo::kWordThreshold |
+                         Fifo::kEnable);
+    return {};
+  }
+
+  // ES0392, "QUADSPI internal timing criticality": after a reset and after mapped mode, the free-running
+  // clock is to be switched on at the slowest rate, twice, and everything off again within 127 kernel
+  // clocks. So no interrupt may come between.
+  void steady_clock() {
+    fifo_.mmio().begin_guarded_read();
+    fifo_.write(kCr, 0xFFu << kPrescalerShift | Fifo::kEnable);
+    fifo_.write(kCcr, kFreeRunningClock);
+    fifo_.write(kCcr, kFreeRunningClock);
+    fifo_.write(kCr, 0);
+    fifo_.mmio().end_guarded_read();
   }
 
   flash::Status run(const NorCommand& command) {
@@ -109,38 +137,25 @@ class Stm32QuadSpi final : public NorBus {
     fifo_.write(kAbr, kNoContinuousRead);
     fifo_.write(kCcr, format(command, command.in.empty() ? kIndirectWrite : kIndirectRead, length > 0));
     if (command.address_bytes > 0) write_address(command.address);
-    FLASH_TRY(fifo_.transmit(command.out));
-    FLASH_TRY(fifo_.receive(command.in));
-    return fifo_.finish();
+    return fifo_.transfer(command.out, command.in);
   }
 
   // On the H7, the first address after mapped mode may raise TEF at once and start nothing; the second
   // is taken.
   void write_address(uint32_t address) {
     fifo_.write(kAr, address);
-    if ((fifo_.status() & Fifo::kTransferError) == 0) return;
+    if ((fifo_.status() & (Fifo::kTransferError | Fifo::kBusy)) != Fifo::kTransferError) return;
     fifo_.clear_flags();
     fifo_.write(kAr, address);
   }
 
   static uint32_t format(const NorCommand& command, Mode mode, bool has_data) {
-    uint32_t ccr = mode << 26 | command.opcode | 1u << 8;
-    if (command.address_bytes > 0) {
-      ccr |= lines_code(command.address_lines) << 10 | (command.address_bytes - 1u) << 12;
-    }
-    if (command.mode_bytes > 0) {
-      ccr |= lines_code(command.address_lines) << 14 | (command.mode_bytes - 1u) << 16;
-    }
-    ccr |= uint32_t{command.dummy_cycles} << 18;
+    uint32_t ccr = mode << kModeShift | uint32_t{command.dummy_cycles} << 18 | 1u << 8 | command.opcode;
+    const uint32_t address_code = lines_code(command.address_lines);
+    if (command.address_bytes > 0) ccr |= address_code << 10 | (command.address_bytes - 1u) << 12;
+    if (command.mode_bytes > 0) ccr |= address_code << 14 | (command.mode_bytes - 1u) << 16;
     if (has_data) ccr |= lines_code(command.data_lines) << 24;
     return ccr;
-  }
-
-  flash::Status abort() {
-    fifo_.write(kCr, control() | kAbort);
-    FLASH_TRY(fifo_.wait_idle());
-    fifo_.clear_flags();
-    return {};
   }
 
   Stm32QuadSpiConfig config_;

@@ -1,6 +1,7 @@
 // What QUADSPI and XSPI have in common: status flags, and a FIFO through which a command's data goes.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -13,98 +14,105 @@ namespace drivers {
 
 // Where a controller has them. The bits are the same (RM0399, 24.5.3; RM0456, 28.7.6).
 struct SerialFifoLayout {
+  uint16_t control;
   uint16_t status;
   uint16_t flag_clear;
   uint16_t data;
-  uint8_t fifo_bytes;
 };
 
-template <Mmio M>
+template <Mmio M, SerialFifoLayout kLayout>
 class SerialFifo {
  public:
-  static constexpr uint32_t kTransferError = 1u << 0;
-  static constexpr uint32_t kComplete = 1u << 1;
-  static constexpr uint32_t kBusy = 1u << 5;
-  static constexpr uint32_t kAllFlags = 0x1B;
+  enum : uint32_t {
+    kEnable = 1u << 0,  // CR
+    kAbort = 1u << 1,
+    // FTHRES: FTF means a word to take or room for one, or, at the end of a read, whatever is left.
+    kWordThreshold = (sizeof(uint32_t) - 1) << 8,
 
-  SerialFifo(M mmio, const Platform& platform, uint32_t base, const SerialFifoLayout& layout)
-      : mmio_(mmio), platform_(platform), base_(base), layout_(layout) {}
+    kTransferError = 1u << 0,  // SR
+    kComplete = 1u << 1,
+    kThreshold = 1u << 2,
+    kBusy = 1u << 5,
+
+    kAllFlags = 0x1B  // FCR
+  };
+
+  SerialFifo(M mmio, const Platform& platform, uint32_t base)
+      : mmio_(mmio), platform_(platform), base_(base) {}
 
   uint32_t read(uint32_t offset) { return mmio_.read32(base_ + offset); }
   void write(uint32_t offset, uint32_t value) { mmio_.write32(base_ + offset, value); }
-  uint32_t status() { return read(layout_.status); }
-  void clear_flags() { write(layout_.flag_clear, kAllFlags); }
+  uint32_t status() { return read(kLayout.status); }
+  void clear_flags() { write(kLayout.flag_clear, kAllFlags); }
   M& mmio() { return mmio_; }
 
-  flash::Status wait_idle() {
-    return spin_while(platform_, kStallUs, [this] { return (status() & kBusy) != 0; });
-  }
+  flash::Status wait_idle() { return wait(kBusy, kBusy); }
 
-  // The end of a command whose data went through.
-  flash::Status finish() {
-    uint32_t flags = 0;
-    const flash::Status waited = spin_while(platform_, kStallUs, [&] {
-      flags = status();
-      return (flags & (kComplete | kTransferError)) == 0;
-    });
-    FLASH_TRY(waited);
+  // Drops whatever is under way: a command that went wrong, or mapped mode.
+  flash::Status abort() {
+    mmio_.barrier();
+    write(kLayout.control, read(kLayout.control) | kAbort);
+    FLASH_TRY(wait_idle());
     clear_flags();
-    if ((flags & kTransferError) != 0) return flash::Error::kIo;
+    return {};
+  }
+
+  // The data phase and the end of a command that was started. Words go as one access each.
+  flash::Status transfer(std::span<const uint8_t> out, std::span<uint8_t> in) {
+    const uint8_t* from = out.data();
+    uint8_t* to = in.data();
+    for (size_t left = out.size() + in.size(); left > 0;) {
+      FLASH_TRY(wait(kThreshold | kTransferError, 0));
+      const size_t step = left < sizeof(uint32_t) ? 1 : sizeof(uint32_t);
+      if (in.empty()) {
+        push(from, step);
+        from += step;
+      } else {
+        pop(to, step);
+        to += step;
+      }
+      left -= step;
+    }
+    FLASH_TRY(wait(kComplete | kTransferError, 0));
+    clear_flags();
     return wait_idle();
-  }
-
-  flash::Status receive(std::span<uint8_t> in) {
-    while (!in.empty()) {
-      const uint32_t step = in.size() < sizeof(uint32_t) ? 1 : sizeof(uint32_t);
-      FLASH_TRY(wait_level([step](uint32_t level) { return level >= step; }));
-      if (step == 1) {
-        in[0] = mmio_.read8(base_ + layout_.data);
-      } else {
-        const uint32_t word = mmio_.read32(base_ + layout_.data);
-        std::memcpy(in.data(), &word, sizeof word);
-      }
-      in = in.subspan(step);
-    }
-    return {};
-  }
-
-  flash::Status transmit(std::span<const uint8_t> out) {
-    while (!out.empty()) {
-      const uint32_t step = out.size() < sizeof(uint32_t) ? 1 : sizeof(uint32_t);
-      const uint32_t most = layout_.fifo_bytes - step;
-      FLASH_TRY(wait_level([most](uint32_t level) { return level <= most; }));
-      if (step == 1) {
-        mmio_.write8(base_ + layout_.data, out[0]);
-      } else {
-        uint32_t word;
-        std::memcpy(&word, out.data(), sizeof word);
-        mmio_.write32(base_ + layout_.data, word);
-      }
-      out = out.subspan(step);
-    }
-    return {};
   }
 
  private:
   // The slowest command moves a byte within microseconds; only a stuck controller takes longer.
-  static constexpr uint32_t kStallUs = 10'000;
-  static constexpr unsigned kLevelShift = 8;
+  enum : uint32_t { kStallUs = 10'000 };
 
-  template <class Enough>
-  flash::Status wait_level(Enough enough) {
+  // Until one of the flags in `mask` differs from its bit in `while_like`.
+  [[gnu::noinline]] flash::Status wait(uint32_t mask, uint32_t while_like) {
     uint32_t flags = 0;
-    const flash::Status waited = spin_while(platform_, kStallUs, [&] {
+    FLASH_TRY(spin_while(platform_, kStallUs, [&] {
       flags = status();
-      return (flags & kTransferError) == 0 && !enough(flags >> kLevelShift & 0x7F);
-    });
-    FLASH_TRY(waited);
-    return (flags & kTransferError) == 0 ? flash::Status() : flash::Status(flash::Error::kIo);
+      return ((flags ^ while_like) & mask) == 0;
+    }));
+    return (flags & mask & kTransferError) != 0 ? flash::Status(flash::Error::kIo) : flash::Status();
+  }
+
+  void push(const uint8_t* from, size_t step) {
+    const uint32_t address = base_ + kLayout.data;
+    if (step == 1) return mmio_.write8(address, *from);
+    uint32_t word;
+    std::memcpy(&word, from, sizeof word);
+    mmio_.write32(address, word);
+  }
+
+  void pop(uint8_t* to, size_t step) {
+    const uint32_t address = base_ + kLayout.data;
+    if (step == 1) {
+      *to = mmio_.read8(address);
+      return;
+    }
+    const uint32_t word = mmio_.read32(address);
+    std::memcpy(to, &word, sizeof word);
   }
 
   [[no_unique_address]] M mmio_;
   const Platform& platform_;
   uint32_t base_;
-  const SerialFifoLayout& layout_;
 };
 
 // Reads through the memory window. A controller that cannot answer does so with a bus error, survived
@@ -124,17 +132,9 @@ flash::Status read_window(M& mmio, uint32_t address, std::span<uint8_t> out) {
   return {};
 }
 
-// Lines to the code that CCR wants: 0, 1, 2, 4, 8 lines are 0, 1, 2, 3, 4.
+// Lines to the code that CCR wants: 1, 2, 4, 8 lines are 1, 2, 3, 4.
 constexpr uint32_t lines_code(uint8_t lines) {
-  uint32_t code = 0;
-  for (; lines != 0; lines = static_cast<uint8_t>(lines >> 1)) ++code;
-  return code;
-}
-
-constexpr uint32_t log2_of(uint32_t power_of_two) {
-  uint32_t log2 = 0;
-  while (power_of_two >> log2 > 1) ++log2;
-  return log2;
+  return static_cast<uint32_t>(std::bit_width(lines));
 }
 
 }  // namespace drivers

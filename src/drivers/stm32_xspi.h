@@ -24,7 +24,7 @@ template <Mmio M>
 class Stm32Xspi final : public NorBus {
  public:
   explicit Stm32Xspi(const Stm32XspiConfig& config, M mmio = {})
-      : config_(config), fifo_(mmio, config_.platform, config_.register_base, kLayout) {}
+      : config_(config), fifo_(mmio, config_.platform, config_.register_base) {}
 
   flash::Status open() override {
     fifo_.write(kCr, 0);  // also ends what the last owner left running, a mapped read too
@@ -32,7 +32,7 @@ class Stm32Xspi final : public NorBus {
     fifo_.clear_flags();
     fifo_.write(kDcr1, kMacronix | (kWindowSizeLog2 - 1) << 16 | (config_.cs_high_cycles - 1u) << 8);
     fifo_.write(kDcr2, config_.prescaler);
-    fifo_.write(kCr, kEnable);
+    fifo_.write(kCr, kOn);
     return {};
   }
 
@@ -40,22 +40,23 @@ class Stm32Xspi final : public NorBus {
 
   flash::Status execute(const NorCommand& command) override {
     const flash::Status status = run(command);
-    if (!status.ok()) abort().ignore();
+    if (!status.ok()) fifo_.abort().ignore();
     return status;
   }
 
   flash::Status map(const NorCommand& read, uint32_t) override {
     FLASH_TRY(fifo_.wait_idle());
-    fifo_.write(kCr, kEnable | kMapped << 28);
     write_format(read, true, true);
     fifo_.write(kIr, read.opcode);
+    fifo_.write(kCr, kOn | kMapped << kModeShift);
     fifo_.mmio().barrier();
     return {};
   }
 
   flash::Status unmap() override {
-    fifo_.mmio().barrier();
-    return abort();
+    FLASH_TRY(fifo_.abort());
+    fifo_.write(kCr, kOn);  // no access to the window may start anything from here on
+    return {};
   }
 
   uint32_t mapped_address() const override { return config_.window_address; }
@@ -79,19 +80,20 @@ class Stm32Xspi final : public NorBus {
     kIr = 0x110,
     kAbr = 0x120
   };
-  static constexpr SerialFifoLayout kLayout = {
-      .status = kSr, .flag_clear = kFcr, .data = kDr, .fifo_bytes = 64};
-  using Fifo = SerialFifo<M>;
+  using Fifo =
+      SerialFifo<M, SerialFifoLayout{.control = kCr, .status = kSr, .flag_clear = kFcr, .data = kDr}>;
 
-  static constexpr uint32_t kEnable = 1u << 0;
-  static constexpr uint32_t kAbort = 1u << 1;
-  static constexpr uint32_t kWindowSizeLog2 = 28;
-  // MTYP: the bytes of each pair come in Macronix' order in octal DTR, and are put right (RM0456, 28.4.14).
-  static constexpr uint32_t kMacronix = 1u << 24;
-  static constexpr uint32_t kStrobe = 1u << 29;             // DQSE
-  static constexpr uint32_t kSampleShift = 1u << 30;        // TCR, only without DTR
-  static constexpr uint32_t kDelayQuarterCycle = 1u << 28;  // TCR, DHQC, only with DTR
-
+  enum : uint32_t {
+    kOn = Fifo::kWordThreshold | Fifo::kEnable,
+    kModeShift = 28,
+    kWindowSizeLog2 = 28,
+    // DCR1, MTYP: the bytes of each pair come in Macronix' order in octal DTR, and are put right
+    // (RM0456, 28.4.14).
+    kMacronix = 1u << 24,
+    kStrobe = 1u << 29,            // CCR, DQSE
+    kSampleShift = 1u << 30,       // TCR, SSHIFT: only without DTR
+    kDelayQuarterCycle = 1u << 28  // TCR, DHQC: only with DTR
+  };
   enum Mode : uint32_t { kIndirectWrite = 0, kIndirectRead = 1, kMapped = 3 };
 
   flash::Status run(const NorCommand& command) {
@@ -99,14 +101,12 @@ class Stm32Xspi final : public NorBus {
     fifo_.clear_flags();
     const size_t length = command.in.size() + command.out.size();
     const Mode mode = command.in.empty() ? kIndirectWrite : kIndirectRead;
-    fifo_.write(kCr, kEnable | mode << 28);
+    fifo_.write(kCr, kOn | mode << kModeShift);
     if (length > 0) fifo_.write(kDlr, static_cast<uint32_t>(length - 1));
     write_format(command, length > 0, mode == kIndirectRead);
     fifo_.write(kIr, command.opcode);
     if (command.address_bytes > 0) fifo_.write(kAr, command.address);
-    FLASH_TRY(fifo_.transmit(command.out));
-    FLASH_TRY(fifo_.receive(command.in));
-    return fifo_.finish();
+    return fifo_.transfer(command.out, command.in);
   }
 
   // Bits of one phase in CCR.
@@ -124,13 +124,6 @@ class Stm32Xspi final : public NorBus {
     fifo_.write(kTcr, command.dummy_cycles | (dtr ? kDelayQuarterCycle : kSampleShift));
     fifo_.write(kCcr, ccr);
     fifo_.write(kAbr, 0xFFFFFFFF);
-  }
-
-  flash::Status abort() {
-    fifo_.write(kCr, fifo_.read(kCr) | kAbort);
-    FLASH_TRY(fifo_.wait_idle());
-    fifo_.clear_flags();
-    return {};
   }
 
   Stm32XspiConfig config_;

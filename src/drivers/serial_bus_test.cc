@@ -1,0 +1,298 @@
+// What the serial buses write to their registers, and what becomes of hardware that does not answer. How
+// they get on with controllers is the matter of serial_stack_test.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "drivers/spi_bus.h"
+#include "drivers/stm32_quadspi.h"
+#include "drivers/stm32_xspi.h"
+
+namespace drivers {
+namespace {
+
+using flash::Error;
+using flash::Status;
+
+constexpr uint32_t kBase = 0x52005000;
+constexpr uint32_t kWindow = 0x90000000;
+constexpr uint32_t kTransferError = 1, kComplete = 2, kThreshold = 4, kBusy = 0x20;
+
+// Registers that hold what was written, a status that a test sets, and the list of all writes.
+struct Registers {
+  struct Write {
+    uint32_t offset;
+    uint32_t value;
+    bool masked;  // interrupts
+    friend bool operator==(const Write&, const Write&) = default;
+  };
+  std::map<uint32_t, uint32_t> values;
+  std::vector<Write> writes;
+  std::function<uint32_t()> status = [] { return kComplete | kThreshold; };
+  uint32_t status_offset = 8;
+  bool masked = false;
+  uint64_t now_us = 0;
+
+  std::vector<uint32_t> written(uint32_t offset) const {
+    std::vector<uint32_t> out;
+    for (const Write& write : writes) {
+      if (write.offset == offset) out.push_back(write.value);
+    }
+    return out;
+  }
+};
+
+class RecordingMmio {
+ public:
+  explicit RecordingMmio(Registers& registers) : registers_(&registers) {}
+
+  uint8_t read8(uint32_t address) { return static_cast<uint8_t>(read32(address)); }
+  uint16_t read16(uint32_t address) { return static_cast<uint16_t>(read32(address)); }
+  uint32_t read32(uint32_t address) {
+    const uint32_t offset = address - kBase;
+    return offset == registers_->status_offset ? registers_->status() : registers_->values[offset];
+  }
+  void write8(uint32_t address, uint8_t value) { write32(address, value); }
+  void write16(uint32_t address, uint16_t value) { write32(address, value); }
+  void write32(uint32_t address, uint32_t value) {
+    registers_->writes.push_back({address - kBase, value, registers_->masked});
+    registers_->values[address - kBase] = value;
+  }
+  void read_memory(uint32_t, std::span<uint8_t>) {}
+  void barrier() {}
+  void begin_guarded_read() { registers_->masked = true; }
+  bool end_guarded_read() {
+    registers_->masked = false;
+    return true;
+  }
+
+ private:
+  Registers* registers_;
+};
+
+class SerialBusTest : public testing::Test {
+ protected:
+  Platform platform() {
+    return {&registers, [](void* context) { return ++static_cast<Registers*>(context)->now_us; },
+            [](void*) { ADD_FAILURE() << "a command takes microseconds: nobody is let in"; },
+            [](void*, uint32_t, uint32_t) {}};
+  }
+  Registers registers;
+};
+
+class QuadSpiBusTest : public SerialBusTest {
+ protected:
+  enum : uint32_t { kCr = 0x00, kDcr = 0x04, kFcr = 0x0C, kDlr = 0x10, kCcr = 0x14, kAr = 0x18 };
+  Stm32QuadSpi<RecordingMmio> make(bool is_h7 = true) {
+    return Stm32QuadSpi<RecordingMmio>({kBase, kWindow, 1, 2, platform(), is_h7}, RecordingMmio(registers));
+  }
+};
+
+// ES0392, "QUADSPI internal timing criticality".
+TEST_F(QuadSpiBusTest, TheH7sClockIsSteadiedAfterResetAndAfterMappedMode) {
+  const std::vector<Registers::Write> kSequence = {{kCr, 0, false},
+                                                   {kCr, 0xFF000001, true},
+                                                   {kCcr, 0x20000000, true},
+                                                   {kCcr, 0x20000000, true},
+                                                   {kCr, 0, true}};
+  auto bus = make();
+  const auto count = [&] { return !std::ranges::search(registers.writes, kSequence).empty(); };
+  ASSERT_TRUE(bus.open().ok());
+  EXPECT_TRUE(count());
+  EXPECT_EQ(registers.values[kCr], 0x01000311u) << "prescaler 1, a word as threshold, SSHIFT, EN";
+
+  const NorCommand read = {.opcode = 0xEB,
+                           .address_bytes = 3,
+                           .address_lines = 4,
+                           .mode_bytes = 1,
+                           .dummy_cycles = 4,
+                           .data_lines = 4};
+  ASSERT_TRUE(bus.map(read, 16u << 20).ok());
+  EXPECT_EQ(registers.values[kCcr], 0x0F10EDEBu);
+  registers.writes.clear();
+  ASSERT_TRUE(bus.unmap().ok());
+  EXPECT_EQ(registers.writes[0].value, 0x01000313u) << "ABORT comes first";
+  EXPECT_TRUE(count());
+  EXPECT_EQ(registers.values[kCr], 0x01000311u);
+  EXPECT_EQ(registers.written(kCcr).front(), 0x0310EDEBu) << "the window is closed, and CCR not cleared";
+}
+
+TEST_F(QuadSpiBusTest, TheF7HasNoFreeRunningClock) {
+  auto bus = make(false);
+  ASSERT_TRUE(bus.open().ok());
+  EXPECT_TRUE(registers.written(kCcr).empty());
+}
+
+TEST_F(QuadSpiBusTest, ToTheControllerAMappedChipIsTwiceAsLarge) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  ASSERT_TRUE(bus.map({.opcode = 0x0C, .address_bytes = 4}, 32u << 20).ok());
+  EXPECT_EQ(registers.values[kDcr] >> 16, 25u) << "2^(25 + 1) bytes; ES0392, 2.4.4";
+}
+
+TEST_F(QuadSpiBusTest, TheRegistersOfACommandComeInTheirOrder) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  registers.writes.clear();
+  const std::vector<uint8_t> data = {1, 2, 3, 4, 5};
+  ASSERT_TRUE(bus.execute({.opcode = 0x12, .address_bytes = 4, .address = 0x01000000, .out = data}).ok());
+  std::vector<uint32_t> order;
+  for (const auto& write : registers.writes) order.push_back(write.offset);
+  // FCR, DLR, ABR, CCR, AR; a word and a byte to DR; FCR.
+  EXPECT_EQ(order, (std::vector<uint32_t>{0x0C, 0x10, 0x1C, 0x14, 0x18, 0x20, 0x20, 0x0C}));
+  EXPECT_EQ(registers.written(kDlr), std::vector<uint32_t>{4});
+  EXPECT_EQ(registers.written(0x20), (std::vector<uint32_t>{0x04030201, 5}));
+}
+
+TEST_F(QuadSpiBusTest, AnAddressThatRaisesTefAtOnceIsWrittenAgain) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  registers.writes.clear();
+  registers.status = [this] {
+    const bool again = registers.written(kAr).size() == 2;
+    return registers.written(kAr).size() == 1 ? kTransferError : again ? kComplete | kThreshold : 0u;
+  };
+  std::vector<uint8_t> in(4);
+  EXPECT_TRUE(bus.execute({.opcode = 0x0B, .address_bytes = 3, .address = 16, .in = in}).ok());
+  EXPECT_EQ(registers.written(kAr), (std::vector<uint32_t>{16, 16}));
+}
+
+TEST_F(QuadSpiBusTest, ATransferErrorIsReportedAndDropped) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  registers.status = [] { return kTransferError; };
+  std::vector<uint8_t> in(4);
+  EXPECT_EQ(bus.execute({.opcode = 0x0B, .address_bytes = 3, .in = in}), Error::kIo);
+  EXPECT_EQ(registers.written(kCr).back() & 2, 2u) << "aborted";
+  EXPECT_EQ(registers.written(kFcr).back(), 0x1Bu) << "no flag is left for the next";
+}
+
+TEST_F(QuadSpiBusTest, AControllerThatStaysBusyIsGivenUp) {
+  auto bus = make();
+  registers.status = [] { return kBusy; };
+  EXPECT_EQ(bus.open(), Error::kTimedOut);
+  EXPECT_EQ(registers.values[kCr], 0u) << "it is off";
+  EXPECT_TRUE(registers.written(kCcr).empty()) << "CCR is not written while BUSY";
+
+  registers.status = [] { return kComplete | kThreshold; };
+  ASSERT_TRUE(bus.open().ok());
+  registers.writes.clear();
+  registers.status = [] { return kBusy; };
+  EXPECT_EQ(bus.execute({.opcode = 0x06}), Error::kTimedOut);
+  EXPECT_TRUE(registers.written(kCcr).empty());
+  EXPECT_EQ(registers.written(kCr).back() & 2, 2u) << "it was told to stop";
+
+  // It begins, and gets stuck.
+  registers.writes.clear();
+  registers.status = [this] { return registers.written(kCcr).empty() ? 0u : kBusy; };
+  std::vector<uint8_t> in(4);
+  EXPECT_EQ(bus.execute({.opcode = 0x05, .in = in}), Error::kTimedOut);
+  EXPECT_EQ(registers.written(kCr).back() & 2, 2u);
+}
+
+TEST_F(QuadSpiBusTest, OctalIsNotForThisBus) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  EXPECT_EQ(bus.execute({.opcode = 0x06F9, .opcode_lines = 8, .dtr = true}), Error::kNotSupported);
+}
+
+class XspiBusTest : public SerialBusTest {
+ protected:
+  enum : uint32_t { kCr = 0x000, kDcr1 = 0x008, kCcr = 0x100, kTcr = 0x108, kIr = 0x110 };
+  XspiBusTest() { registers.status_offset = 0x20; }
+  Stm32Xspi<RecordingMmio> make() {
+    return Stm32Xspi<RecordingMmio>({kBase, kWindow, 0, 2, platform()}, RecordingMmio(registers));
+  }
+};
+
+TEST_F(XspiBusTest, OctalDtrIsEightLinesAtBothEdgesWithStrobe) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  EXPECT_EQ(registers.values[kDcr1], 0x011B0100u) << "MTYP Macronix, 256 MiB, two cycles of chip select";
+  std::vector<uint8_t> in(8);
+  const NorCommand read = {.opcode = 0xEE11,
+                           .opcode_lines = 8,
+                           .address_bytes = 4,
+                           .address_lines = 8,
+                           .dummy_cycles = 20,
+                           .data_lines = 8,
+                           .dtr = true,
+                           .address = 2,
+                           .in = in};
+  ASSERT_TRUE(bus.execute(read).ok());
+  EXPECT_EQ(registers.values[kCcr], 0x2C003C1Cu);
+  EXPECT_EQ(registers.values[kTcr], 0x10000014u);
+  EXPECT_EQ(registers.values[kIr], 0xEE11u);
+  EXPECT_EQ(registers.values[kCr], 0x10000301u);
+
+  // The window opens last, and closes at once.
+  registers.writes.clear();
+  ASSERT_TRUE(bus.map(read, 32u << 20).ok());
+  EXPECT_EQ(registers.writes.back(), (Registers::Write{kCr, 0x30000301, false}));
+  ASSERT_TRUE(bus.unmap().ok());
+  EXPECT_EQ(registers.values[kCr], 0x00000301u);
+}
+
+TEST_F(XspiBusTest, AControllerThatStaysBusyIsGivenUp) {
+  auto bus = make();
+  registers.status = [] { return kBusy; };
+  EXPECT_EQ(bus.open(), Error::kTimedOut);
+  EXPECT_EQ(registers.values[kCr], 0u);
+  registers.status = [] { return kComplete; };
+  ASSERT_TRUE(bus.open().ok());
+  registers.status = [] { return kBusy; };
+  EXPECT_EQ(bus.execute({.opcode = 0x06}), Error::kTimedOut);
+  EXPECT_EQ(registers.written(kCr).back() & 2, 2u);
+}
+
+class SpiBusTest : public SerialBusTest {
+ protected:
+  enum : uint32_t { kCr1 = 0x00, kDr = 0x0C, kBsrr = 0x100 + 0x18 };
+  SpiBus<Stm32SpiPort<RecordingMmio>> make() {
+    return SpiBus(
+        Stm32SpiPort<RecordingMmio>({kBase, kBase + 0x100, 6, 1, platform()}, RecordingMmio(registers)));
+  }
+};
+
+TEST_F(SpiBusTest, BytesGoOutOneByOneUnderChipSelect) {
+  registers.status = [] { return 1u; };
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  registers.writes.clear();
+  std::vector<uint8_t> in(2);
+  ASSERT_TRUE(
+      bus.execute({.opcode = 0x0B, .address_bytes = 3, .dummy_cycles = 8, .address = 0x123456, .in = in})
+          .ok());
+  EXPECT_EQ(registers.written(kDr), (std::vector<uint32_t>{0x0B, 0x12, 0x34, 0x56, 0xFF, 0xFF, 0xFF}));
+  EXPECT_EQ(registers.writes.front(), (Registers::Write{kBsrr, 1u << 22, false}));
+  EXPECT_EQ(registers.writes.back(), (Registers::Write{kBsrr, 1u << 6, false}));
+}
+
+TEST_F(SpiBusTest, AControllerThatDoesNotClockIsGivenUp) {
+  registers.status = [] { return 0u; };
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  registers.writes.clear();
+  std::vector<uint8_t> in(1000);
+  EXPECT_EQ(bus.execute({.opcode = 0x05, .in = in}), Error::kTimedOut);
+  EXPECT_EQ(registers.written(kDr).size(), 1u) << "and not byte by byte";
+  EXPECT_EQ(registers.writes.back(), (Registers::Write{kBsrr, 1u << 6, false})) << "chip select is high";
+  registers.status = [] { return 1u; };
+  EXPECT_TRUE(bus.execute({.opcode = 0x06}).ok());
+}
+
+TEST_F(SpiBusTest, MoreThanOneLineIsNotForThisBus) {
+  auto bus = make();
+  EXPECT_EQ(bus.execute({.opcode = 0x6B, .data_lines = 4}), Error::kNotSupported);
+  EXPECT_EQ(bus.execute({.opcode = 0xEB, .address_lines = 4}), Error::kNotSupported);
+  EXPECT_EQ(bus.execute({.opcode = 0x06F9, .opcode_lines = 8, .dtr = true}), Error::kNotSupported);
+  EXPECT_EQ(bus.execute({.opcode = 0x0B, .dummy_cycles = 6}), Error::kNotSupported);
+  EXPECT_EQ(bus.map({}, 1u << 20), Error::kNotSupported);
+}
+
+}  // namespace
+}  // namespace drivers
