@@ -61,6 +61,7 @@ bool decode_sector(uint32_t code, uint32_t& sector) {
 Stm32F4FlashVariant Stm32F4FlashVariant::f42x() {
   return {.has_caches = true,
           .access_writable = 0x1F0F,
+          .option_control = 0x0FFFAAED,  // DB1M = 0 (RM0090, 3.9)
           .erase_sector_ns =
               [](uint32_t size, unsigned width) {
                 const uint64_t x32_ms = size == 16 * kKiB ? 250 : size == 64 * kKiB ? 550 : 1000;
@@ -73,6 +74,7 @@ Stm32F4FlashVariant Stm32F4FlashVariant::f42x() {
 Stm32F4FlashVariant Stm32F4FlashVariant::f76x() {
   return {.has_caches = false,
           .access_writable = 0x0B0F,
+          .option_control = 0xFFFFAAFD,  // nDBANK = 1 (RM0410, 3.7)
           .erase_sector_ns =
               [](uint32_t size, unsigned width) {
                 const uint64_t x32_ms = size == 32 * kKiB ? 200 : size == 128 * kKiB ? 500 : 1000;
@@ -107,6 +109,7 @@ void Stm32F4FlashController::reset() {
   first_key_taken_ = false;
   locked_until_reset_ = false;
   done_ns_ = 0;
+  flags_when_done_ = 0;
   clock_.set_deadline(this, 0);
   cached_lines_.assign(cached_lines_.size(), false);
 }
@@ -118,13 +121,21 @@ void Stm32F4FlashController::stall() {
   if (done_ns_ > clock_.now_ns()) clock_.work_ns(done_ns_ - clock_.now_ns());
 }
 
-void Stm32F4FlashController::begin_operation(uint64_t duration_ns) {
-  done_ns_ = clock_.now_ns() + duration_ns;
-  clock_.set_deadline(this, done_ns_);
-  if ((control_ & kEopIe) != 0) status_ |= kEop;
+// What an operation leaves in SR appears with its end, as STRT goes (RM0090, 3.9.6 and 3.9.8).
+void Stm32F4FlashController::settle() {
+  if (is_busy()) return;
+  status_ |= std::exchange(flags_when_done_, 0);
+  control_ &= ~kStrt;
 }
 
-// OPERR is raised only if its interrupt is enabled (RM0090, 3.9.6), the others always.
+void Stm32F4FlashController::begin_operation(uint64_t duration_ns, bool succeeds) {
+  done_ns_ = clock_.now_ns() + duration_ns;
+  clock_.set_deadline(this, done_ns_);
+  const bool is_told = (control_ & (succeeds ? kEopIe : kErrIe)) != 0;
+  if (is_told) flags_when_done_ |= succeeds ? kEop : kOpErr;
+}
+
+// OPERR goes with the others, if its interrupt is enabled (RM0090, 3.9.6).
 void Stm32F4FlashController::fail(uint32_t status_bits) {
   if ((control_ & kErrIe) != 0) status_bits |= kOpErr;
   status_ |= status_bits;
@@ -135,6 +146,7 @@ void Stm32F4FlashController::fail(uint32_t status_bits) {
 uint64_t Stm32F4FlashController::Registers::load(uint32_t offset, unsigned width) {
   if (width != 4) owner_.violation("FLASH", "registers are read by words");
   owner_.clock_.work_ns(10);
+  owner_.settle();
   switch (offset) {
     case kAcr:
       return owner_.access_control_;
@@ -143,7 +155,7 @@ uint64_t Stm32F4FlashController::Registers::load(uint32_t offset, unsigned width
     case kCr:
       return owner_.control_;
     case kOptcr:
-      return 1;  // OPTLOCK
+      return owner_.option_control();
     default:
       return 0;
   }
@@ -153,6 +165,7 @@ void Stm32F4FlashController::Registers::store(uint32_t offset, uint64_t value, u
   if (width != 4) owner_.violation("FLASH", "registers are written by words");
   const auto word = static_cast<uint32_t>(value);
   owner_.clock_.work_ns(10);
+  owner_.settle();
   switch (offset) {
     case kAcr:
       owner_.store_access_control(word);
@@ -169,6 +182,14 @@ void Stm32F4FlashController::Registers::store(uint32_t offset, uint64_t value, u
     default:
       break;
   }
+}
+
+uint32_t Stm32F4FlashController::option_control() const {
+  uint32_t value = variant_.option_control;
+  for (size_t sector = 0; sector < protected_.size(); ++sector) {
+    if (protected_[sector]) value &= ~(1u << (16 + sector));
+  }
+  return value;
 }
 
 void Stm32F4FlashController::store_access_control(uint32_t value) {
@@ -204,6 +225,7 @@ void Stm32F4FlashController::store_control(uint32_t value) {
   if (is_busy()) {
     violation("FLASH CR", "written during an operation: the bus stalls until it ends");
     stall();
+    settle();
   }
   control_ = value & ~kStrt;
   if ((value & kStrt) != 0) start_erase();
@@ -212,12 +234,7 @@ void Stm32F4FlashController::store_control(uint32_t value) {
 // ---- Erasing and programming ----------------------------------------------------------------------
 
 void Stm32F4FlashController::start_erase() {
-  if ((control_ & kMer) != 0) {
-    for (unsigned sector = 0; sector < cells_.sector_count(); ++sector) {
-      if (!erase_sector(sector)) return;
-    }
-    return;
-  }
+  if ((control_ & kMer) != 0) return erase_sectors(0, cells_.sector_count());
   if ((control_ & kSer) == 0) {
     violation("FLASH CR", "STRT without SER or MER");
     return;
@@ -232,19 +249,20 @@ void Stm32F4FlashController::start_erase() {
     violation("FLASH CR", "SNB names a sector that this part does not have");
     return;
   }
-  erase_sector(sector);
+  erase_sectors(sector, 1);
 }
 
-bool Stm32F4FlashController::erase_sector(unsigned sector) {
-  if (protected_[sector]) {
-    fail(kWrpErr);
-    return false;
+// One operation, refused as a whole if one of the sectors is protected.
+void Stm32F4FlashController::erase_sectors(unsigned first, unsigned count) {
+  uint64_t duration_ns = 0;
+  for (unsigned sector = first; sector < first + count; ++sector) {
+    if (protected_[sector]) return fail(kWrpErr);
+    duration_ns += variant_.erase_sector_ns(cells_.sector_size_bytes(sector), psize(control_));
   }
-  const uint32_t size = cells_.sector_size_bytes(sector);
-  begin_operation(variant_.erase_sector_ns(size, psize(control_)));
-  if (cells_.erase(cells_.sector_offset(sector), size) == CellResult::kOk) return true;
-  fail(0);
-  return false;
+  const uint32_t begin = cells_.sector_offset(first);
+  const uint32_t end = cells_.sector_offset(first + count - 1) + cells_.sector_size_bytes(first + count - 1);
+  begin_operation(duration_ns, cells_.erase(begin, end - begin) == CellResult::kOk);
+  control_ |= kStrt;
 }
 
 void Stm32F4FlashController::Array::store(uint32_t offset, uint64_t value, unsigned width) {
@@ -253,14 +271,15 @@ void Stm32F4FlashController::Array::store(uint32_t offset, uint64_t value, unsig
 
 void Stm32F4FlashController::store_array(uint32_t offset, uint64_t value, unsigned width) {
   stall();
+  settle();
   if ((control_ & kPg) == 0) return fail(kPgsErr | kPgpErr);  // both, as measured on an F411
   if (width != 1u << psize(control_)) return fail(kPgpErr);
   if (offset / kRowBytes != (offset + width - 1) / kRowBytes) return fail(kPgaErr);
   if (protected_[cells_.sector_index(offset)]) return fail(kWrpErr);
   std::array<uint8_t, 8> bytes{};
   for (unsigned i = 0; i < width; ++i) bytes[i] = static_cast<uint8_t>(value >> (8 * i));
-  begin_operation(variant_.program_ns[psize(control_)]);
-  if (cells_.program(offset, std::span(bytes).first(width)) != CellResult::kOk) fail(0);
+  const CellResult result = cells_.program(offset, std::span(bytes).first(width));
+  begin_operation(variant_.program_ns[psize(control_)], result == CellResult::kOk);
   // The F4's D-cache takes over the value written, not the AND that the array now holds.
   if (variant_.has_caches && cached_lines_[offset / kCacheLineBytes]) {
     std::copy_n(bytes.begin(), width, cached_.begin() + offset);

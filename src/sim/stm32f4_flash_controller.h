@@ -21,6 +21,7 @@ struct Stm32F4FlashVariant {
   // Bit 7 of SR: PGSERR on F42x, ERSERR on F76x; both mean "a write the controller was not set up for".
   bool has_caches;           // F42x: ICEN, DCEN, ICRST, DCRST in ACR; their D-cache holds what was written
   uint32_t access_writable;  // bits of ACR that keep what is written
+  uint32_t option_control;   // OPTCR as loaded at reset; nWRP of protected sectors are 0 in it
   // By PSIZE (x8, x16, x32, x64). Erase times are those of the sector's size.
   std::function<uint64_t(uint32_t sector_size_bytes, unsigned psize)> erase_sector_ns;
   std::array<uint64_t, 4> program_ns;
@@ -73,12 +74,14 @@ class Stm32F4FlashController {
 
   bool is_busy() const { return stuck_busy_ || clock_.now_ns() < done_ns_; }
   void stall();
-  void begin_operation(uint64_t duration_ns);
+  void settle();
+  void begin_operation(uint64_t duration_ns, bool succeeds);
+  uint32_t option_control() const;
   void store_access_control(uint32_t value);
   void store_key(uint32_t value);
   void store_control(uint32_t value);
   void start_erase();
-  bool erase_sector(unsigned sector);
+  void erase_sectors(unsigned first, unsigned count);
   void store_array(uint32_t offset, uint64_t value, unsigned width);
   void read_array(uint32_t offset, std::span<uint8_t> out);
   void fail(uint32_t status_bits);
@@ -95,6 +98,7 @@ class Stm32F4FlashController {
   bool locked_until_reset_ = false;
   bool stuck_busy_ = false;
   uint64_t done_ns_ = 0;
+  uint32_t flags_when_done_ = 0;
   std::vector<bool> protected_;
   // What the F4's D-cache says of lines that it holds although the array changed under them.
   std::vector<uint8_t> cached_;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint32_t kBase = 0x40023C00;
 constexpr uint32_t kArray = 0x08000000;
-enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kSr = 0x0C, kCr = 0x10 };
+enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kSr = 0x0C, kCr = 0x10, kOptcr = 0x14 };
 enum : uint32_t {
   kPg = 1,
   kSer = 2,
@@ -143,8 +143,11 @@ TEST_P(F4Controller, TakesItsTimeAndSetsEopOnlyIfItsInterruptIsEnabled) {
               1e5);
   EXPECT_EQ(read(kSr), 0u);
   write(kCr, kSer | kX32 | kEopIe | kStrt);
+  EXPECT_EQ(read(kSr), uint32_t{kBsy}) << "not before its end";
+  EXPECT_EQ(read(kCr) & kStrt, uint32_t{kStrt});
   wait();
   EXPECT_EQ(read(kSr), uint32_t{kEop});
+  EXPECT_EQ(read(kCr) & kStrt, 0u) << "goes with BSY";
   write(kSr, kEop);
   EXPECT_EQ(read(kSr), 0u);
 }
@@ -153,8 +156,29 @@ TEST_P(F4Controller, MassEraseWinsOverSectorErase) {
   std::fill(bytes.begin(), bytes.end(), uint8_t{0});
   unlock();
   write(kCr, kMer | kSer | kX32 | kStrt);
+  const uint64_t begin = clock.now_ns();
   wait();
   EXPECT_EQ(cells.stats().erases, cells.sector_count());
+  uint64_t all_sectors_ns = 0;
+  for (uint32_t sector = 0; sector < cells.sector_count(); ++sector) {
+    all_sectors_ns += GetParam().variant().erase_sector_ns(cells.sector_size_bytes(sector), 2);
+  }
+  EXPECT_NEAR(static_cast<double>(clock.now_ns() - begin), static_cast<double>(all_sectors_ns), 1e5);
+}
+
+TEST_P(F4Controller, MassEraseIsRefusedWhereOneSectorIsProtected) {
+  controller.protect_sector(3, true);
+  unlock();
+  write(kCr, kMer | kX32 | kStrt);
+  EXPECT_EQ(read(kSr), uint32_t{kWrpErr});
+  EXPECT_EQ(cells.stats().erases, 0u);
+}
+
+TEST_P(F4Controller, OptionsTellOneBankAndWhatIsProtected) {
+  const bool is_f7 = GetParam().name == "F76x";
+  EXPECT_EQ(read(kOptcr), is_f7 ? 0xFFFFAAFDu : 0x0FFFAAEDu);
+  controller.protect_sector(3, true);
+  EXPECT_EQ(read(kOptcr) >> 16 & 0xFFF, 0xFF7u);
 }
 
 TEST_P(F4Controller, ProgramsInTheWidthOfItsParallelism) {
@@ -226,8 +250,13 @@ TEST_P(F4Controller, CellsThatFailAreSilentUnlessTheErrorInterruptIsEnabled) {
   EXPECT_EQ(read(kSr), 0u);
   write(kCr, kPg | kX32 | kErrIe);
   mmio.write32(kArray, 0);
+  EXPECT_EQ(read(kSr), uint32_t{kBsy}) << "not before its end";
   wait();
   EXPECT_EQ(read(kSr), uint32_t{kOpErr});
+  write(kSr, kOpErr);
+  write(kCr, kSer | kX32 | kEopIe | kErrIe | kStrt);
+  wait();
+  EXPECT_EQ(read(kSr), uint32_t{kOpErr}) << "no end of operation";
 }
 
 TEST_P(F4Controller, ReadsWaitForTheOperation) {
