@@ -9,7 +9,17 @@ namespace sim {
 namespace {
 
 // Offsets of bank 1; bank 2 is 0x100 further (RM0433, 4.9).
-enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kCr = 0x0C, kSr = 0x10, kCcr = 0x14, kEccFa = 0x60 };
+enum : uint32_t {
+  kAcr = 0x00,
+  kKeyr = 0x04,
+  kCr = 0x0C,
+  kSr = 0x10,
+  kCcr = 0x14,
+  kOptcr = 0x18,
+  kWpsnCur = 0x38,
+  kWpsnPrg = 0x3C,
+  kEccFa = 0x60
+};
 constexpr uint32_t kBankStride = 0x100;
 
 constexpr uint32_t kFirstKey = 0x45670123;
@@ -87,11 +97,11 @@ void Stm32H7FlashController::weaken_word(uint32_t offset) {
 
 // ---- Time -----------------------------------------------------------------------------------------
 
-// The flag at the end of an operation appears when its time has come.
 void Stm32H7FlashController::settle(Bank& bank) {
-  if (bank.end_of_operation_pending && !is_busy(bank)) {
-    bank.status |= kEop;
-    bank.end_of_operation_pending = false;
+  if (stuck_busy_) return;
+  while (!bank.completions.empty() && bank.completions.front().at_ns <= clock_.now_ns()) {
+    bank.status |= bank.completions.front().flags;
+    bank.completions.pop_front();
   }
 }
 
@@ -99,13 +109,14 @@ void Stm32H7FlashController::stall_until(uint64_t at_ns) {
   if (at_ns > clock_.now_ns()) clock_.work_ns(at_ns - clock_.now_ns());
 }
 
-void Stm32H7FlashController::schedule(Bank& bank, uint64_t duration_ns) {
+void Stm32H7FlashController::schedule(Bank& bank, uint64_t duration_ns, bool succeeds) {
   // One operation runs and one waits; a third is held on the bus.
   if (clock_.now_ns() < bank.first_done_ns && bank.first_done_ns < bank.all_done_ns)
     stall_until(bank.first_done_ns);
   const uint64_t begin = std::max(clock_.now_ns(), bank.all_done_ns);
   bank.first_done_ns = clock_.now_ns() < bank.all_done_ns ? bank.all_done_ns : begin + duration_ns;
   bank.all_done_ns = begin + duration_ns;
+  bank.completions.push_back({bank.all_done_ns, succeeds ? kEop : kOpErr});
   clock_.set_deadline(&bank, bank.all_done_ns);
 }
 
@@ -130,6 +141,11 @@ uint64_t Stm32H7FlashController::Registers::load(uint32_t offset, unsigned width
       return bank.control;
     case kSr:
       return owner_.status_of(bank);
+    case kOptcr:
+      return 1;  // OPTLOCK; banks are not swapped
+    case kWpsnCur:
+    case kWpsnPrg:
+      return ~bank.protected_sectors & 0xFF;  // 0 protects
     case kEccFa:
       return bank.failed_word;
     default:
@@ -143,6 +159,7 @@ void Stm32H7FlashController::Registers::store(uint32_t offset, uint64_t value, u
   const uint32_t reg = offset % kBankStride;
   const auto word = static_cast<uint32_t>(value);
   owner_.clock_.work_ns(10);
+  owner_.settle(bank);
   // Any other register of the bank between the two keys spoils the sequence.
   if (reg != kKeyr && reg != kAcr && bank.first_key_taken) {
     bank.first_key_taken = false;
@@ -163,7 +180,7 @@ void Stm32H7FlashController::Registers::store(uint32_t offset, uint64_t value, u
       owner_.violation("FLASH SR", "the register is read-only; flags are cleared through CCR");
       break;
     case kCcr:
-      bank.status &= ~(word & kClearable);
+      owner_.clear_flags(bank, word & kClearable);
       break;
     default:
       break;
@@ -184,6 +201,12 @@ void Stm32H7FlashController::store_key(unsigned index, uint32_t value, unsigned 
   }
   if (bank.first_key_taken) bank.control &= ~kLock;
   bank.first_key_taken = !bank.first_key_taken;
+}
+
+// The address of the failed word goes with its flag.
+void Stm32H7FlashController::clear_flags(Bank& bank, uint32_t flags) {
+  bank.status &= ~flags;
+  if ((bank.status & (kDbEccErr | kSnEccErr)) == 0) bank.failed_word = 0;
 }
 
 void Stm32H7FlashController::store_control(unsigned index, uint32_t value) {
@@ -225,18 +248,11 @@ void Stm32H7FlashController::erase_sectors(unsigned index, unsigned first, unsig
     bank.status |= kWrpErr;
     return;
   }
-  for (unsigned i = first; i < first + count; ++i) {
-    const uint32_t sector = index * 8 + i;
-    const uint32_t offset = cells_.sector_offset(sector);
-    const uint32_t size = cells_.sector_size_bytes(sector);
-    schedule(bank, times_.erase_sector_ns[psize(bank.control)]);
-    std::erase_if(weak_words_, [&](uint32_t word) { return word * kWordBytes - offset < size; });
-    if (cells_.erase(offset, size) != CellResult::kOk) {
-      bank.status |= kOpErr;
-      return;
-    }
-  }
-  bank.end_of_operation_pending = true;
+  const uint32_t begin = cells_.sector_offset(index * 8 + first);
+  const uint32_t length = count * cells_.sector_size_bytes(index * 8 + first);
+  std::erase_if(weak_words_, [&](uint32_t word) { return word * kWordBytes - begin < length; });
+  const CellResult result = cells_.erase(begin, length);
+  schedule(bank, count * times_.erase_sector_ns[psize(bank.control)], result == CellResult::kOk);
 }
 
 void Stm32H7FlashController::Array::store(uint32_t offset, uint64_t value, unsigned width) {
@@ -286,12 +302,8 @@ void Stm32H7FlashController::program_buffer(unsigned index) {
   if ((!blank || cells_.has_ecc_error(offset)) && !zeros) {
     violation("FLASH array", "second program of a flash word that is not blank: its ECC breaks");
   }
-  schedule(bank, times_.program_word_ns[psize(bank.control)]);
-  if (cells_.program(offset, bank.buffer) != CellResult::kOk) {
-    bank.status |= kOpErr;
-    return;
-  }
-  bank.end_of_operation_pending = true;
+  const CellResult result = cells_.program(offset, bank.buffer);
+  schedule(bank, times_.program_word_ns[psize(bank.control)], result == CellResult::kOk);
 }
 
 // ---- Reading --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <unordered_set>
@@ -67,6 +68,12 @@ class Stm32H7FlashController {
     Stm32H7FlashController& owner_;
   };
 
+  // The flags that an operation leaves appear with its end.
+  struct Completion {
+    uint64_t at_ns;
+    uint32_t flags;
+  };
+
   struct Bank {
     uint32_t control = 0;
     uint32_t status = 0;  // the flags that stay until cleared
@@ -81,18 +88,19 @@ class Stm32H7FlashController {
     // Programs and erases run one after the other.
     uint64_t first_done_ns = 0;  // the operation that runs
     uint64_t all_done_ns = 0;    // and the one that waits, if there is one
-    bool end_of_operation_pending = false;
+    std::deque<Completion> completions;
   };
 
   unsigned bank_of(uint32_t offset) const { return offset < bank_bytes_ ? 0 : 1; }
   bool is_busy(const Bank& bank) const { return stuck_busy_ || clock_.now_ns() < bank.all_done_ns; }
   void settle(Bank& bank);
   void stall_until(uint64_t at_ns);
-  void schedule(Bank& bank, uint64_t duration_ns);
+  void schedule(Bank& bank, uint64_t duration_ns, bool succeeds);
   uint32_t status_of(Bank& bank);
 
   void store_key(unsigned bank, uint32_t value, unsigned width);
   void store_control(unsigned bank, uint32_t value);
+  void clear_flags(Bank& bank, uint32_t flags);
   void start_erase(unsigned bank);
   void erase_sectors(unsigned bank, unsigned first, unsigned count);
   void store_array(uint32_t offset, uint64_t value, unsigned width);

@@ -15,7 +15,15 @@ constexpr uint32_t kBankBytes = 1024 * 1024;
 constexpr uint32_t kSectorBytes = 128 * 1024;
 
 // Registers of bank 1; bank 2 is 0x100 further.
-enum : uint32_t { kKeyr = 0x04, kCr = 0x0C, kSr = 0x10, kCcr = 0x14, kEccFa = 0x60 };
+enum : uint32_t {
+  kKeyr = 0x04,
+  kCr = 0x0C,
+  kSr = 0x10,
+  kCcr = 0x14,
+  kOptcr = 0x18,
+  kWpsnCur = 0x38,
+  kEccFa = 0x60
+};
 enum : uint32_t { kLock = 1, kPg = 2, kSer = 4, kBer = 8, kX32 = 0x20, kFw = 0x40, kStart = 0x80 };
 enum : uint32_t {
   kBsy = 1,
@@ -166,7 +174,10 @@ TEST_P(H7Controller, ABankEraseTakesPrecedence) {
   std::fill(bytes.begin(), bytes.end(), uint8_t{0});
   unlock();
   write(kCr, kBer | kSer | kX32 | kStart);
+  const uint64_t begin = clock.now_ns();
+  EXPECT_LT(begin, 1'000u) << "one operation: nothing waits in the queue, the CPU goes on";
   wait();
+  EXPECT_NEAR(static_cast<double>(clock.now_ns() - begin), 8 * 1.1e9, 1e6);
   EXPECT_EQ(cells.stats().erases, 8u);
   EXPECT_EQ(bytes[(1 - bank()) * kBankBytes], 0);
 }
@@ -259,10 +270,30 @@ TEST_P(H7Controller, AProtectedSectorIsLeftAlone) {
   EXPECT_EQ(cells.stats().programs + cells.stats().erases, 0u);
 }
 
+TEST_P(H7Controller, OptionsTellWhatIsProtected) {
+  EXPECT_EQ(read(kWpsnCur), 0xFFu);
+  controller.protect_sector(bank(), 2, true);
+  EXPECT_EQ(read(kWpsnCur), 0xFBu);
+  EXPECT_EQ(read(kOptcr), 1u);
+}
+
+TEST_P(H7Controller, EachWordInTheQueueEndsForItself) {
+  unlock();
+  program(start(), 1);
+  program(start() + 32, 2);
+  clock.work_ns(131'000);
+  EXPECT_EQ(read(kSr), uint32_t{kEop | kBsy | kQw});
+  write(kCcr, kEop);
+  EXPECT_EQ(read(kSr), uint32_t{kBsy | kQw});
+  wait();
+  EXPECT_EQ(read(kSr), uint32_t{kEop});
+}
+
 TEST_P(H7Controller, CellsThatFailRaiseAnOperationError) {
   unlock();
   cells.set_fault_hook([](Operation operation, uint64_t, uint32_t) { return operation != Operation::kRead; });
   program(start(), 0);
+  EXPECT_EQ(read(kSr), uint32_t{kBsy | kQw}) << "not before the end";
   wait();
   EXPECT_EQ(read(kSr), uint32_t{kOpErr});
   write(kCcr, kOpErr);
@@ -284,6 +315,8 @@ TEST_P(H7Controller, ASecondProgramBreaksTheEccAndItsReadsFault) {
   space.end_guard();
   EXPECT_EQ(read(kSr), uint32_t{kDbEccErr});
   EXPECT_EQ(read(kEccFa), 3u);
+  write(kCcr, kDbEccErr);
+  EXPECT_EQ(read(kEccFa), 0u) << "goes with its flag";
   const size_t before = violations.list().size();
   mmio.read32(start() + 100);
   EXPECT_EQ(violations.list().size(), before + 1) << "without a guard it is a HardFault";
