@@ -44,6 +44,7 @@ class AddressSpace {
 
   void map(uint32_t base, uint32_t size_bytes, BusDevice& device);
 
+  // What is not aligned reaches a device in halves that are, as a Cortex-M splits it.
   uint64_t load(uint32_t address, unsigned width);
   void store(uint32_t address, uint64_t value, unsigned width);
   void load_block(uint32_t address, std::span<uint8_t> out);
@@ -66,6 +67,7 @@ class AddressSpace {
     BusDevice* device;
   };
   const Mapping* find(uint32_t address) const;
+  void check_split(uint32_t address);
   void check_bus_error(const Mapping& mapping, uint32_t address);
 
   Clock& clock_;

@@ -221,7 +221,8 @@ TEST_P(F4Controller, MisuseOfAStoreRaisesItsFlagAndWritesNothing) {
   };
   for (const Case& c :
        {Case{"PG = 0", kX32, 0, 4, kPgsErr | kPgpErr}, Case{"too narrow", kPg | kX32, 0, 1, kPgpErr},
-        Case{"too wide", kPg, 0, 4, kPgpErr}, Case{"x16 by words", kPg | 1 << 8, 0, 4, kPgpErr}}) {
+        Case{"too wide", kPg, 0, 4, kPgpErr}, Case{"x16 by words", kPg | 1 << 8, 0, 4, kPgpErr},
+        Case{"unaligned", kPg | kX32, 2, 4, kPgpErr}}) {
     write(kCr, c.control);
     space.store(kArray + c.offset, 0, c.width);
     EXPECT_EQ(read(kSr), c.flags) << c.what;
