@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -46,7 +47,6 @@ Layout layout_of(const CellPhysics& physics) {
   return layout;
 }
 
-// Anonymous memory, so that the pages of a flash that is never written cost nothing but their first read.
 class RamImage final : public Image {
  public:
   explicit RamImage(uint32_t size_bytes) : bytes_(size_bytes, 0xFF) { memory_.bytes = bytes_; }
@@ -66,19 +66,21 @@ class MappedFile {
     if (fd_ >= 0) close(fd_);
   }
 
-  // True if the file was empty or missing and now has `size` bytes of zero.
+  // True if the file was empty or missing, and was filled.
   bool is_new() const { return is_new_; }
   uint8_t* data() { return data_; }
 
   // Returns what was wrong, or nothing.
-  std::string open(const std::string& path, size_t size) {
+  std::string open(const std::string& path, size_t size, uint8_t fill_with) {
     fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd_ < 0) return path + ": " + std::strerror(errno);
     if (flock(fd_, LOCK_EX | LOCK_NB) != 0) return path + ": in use by another program; close that one first";
     struct stat info;
     if (fstat(fd_, &info) != 0) return path + ": " + std::strerror(errno);
     is_new_ = info.st_size == 0;
-    if (is_new_ && ftruncate(fd_, static_cast<off_t>(size)) != 0) return path + ": " + std::strerror(errno);
+    if (is_new_) {
+      if (std::string error = fill(size, fill_with); !error.empty()) return path + ": " + error;
+    }
     if (!is_new_ && static_cast<size_t>(info.st_size) != size) {
       return path + ": holds " + std::to_string(info.st_size) + " bytes, but this board's flash has " +
              std::to_string(size) + "; name the board it was made for, or another file";
@@ -91,6 +93,21 @@ class MappedFile {
   }
 
  private:
+  // Written before it is mapped: a full disk is an error here and no signal later, and a program killed
+  // on the way leaves a file that is too short, not one of the right size with wrong bytes.
+  std::string fill(size_t size, uint8_t value) {
+    const std::vector<uint8_t> chunk(std::min<size_t>(size, 65536), value);
+    for (size_t done = 0; done < size;) {
+      const ssize_t written = write(fd_, chunk.data(), std::min(chunk.size(), size - done));
+      if (written < 0) {
+        const std::string error = std::strerror(errno);
+        return ftruncate(fd_, 0) == 0 ? error : error + "; delete what was written of it";
+      }
+      done += static_cast<size_t>(written);
+    }
+    return {};
+  }
+
   int fd_ = -1;
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
@@ -100,10 +117,9 @@ class MappedFile {
 class FileImage final : public Image {
  public:
   std::string open(const std::string& path, const Layout& layout) {
-    if (std::string error = dump_.open(path, layout.size_bytes); !error.empty()) return error;
-    if (dump_.is_new()) std::memset(dump_.data(), 0xFF, layout.size_bytes);
+    if (std::string error = dump_.open(path, layout.size_bytes, 0xFF); !error.empty()) return error;
     const std::string sidecar_path = path + ".wear";
-    if (std::string error = sidecar_.open(sidecar_path, layout.sidecar_bytes()); !error.empty()) {
+    if (std::string error = sidecar_.open(sidecar_path, layout.sidecar_bytes(), 0); !error.empty()) {
       return error + " (wear counters of the image; delete it to start them anew)";
     }
     const WearHeader expected = {kMagic, kVersion, layout.size_bytes, layout.sector_count,
@@ -113,6 +129,8 @@ class FileImage final : public Image {
       return sidecar_path + ": not the wear counters of this board's flash; delete it to start them anew";
     }
     uint8_t* counters = sidecar_.data() + sizeof(WearHeader);
+    // Left behind by an image that was deleted: a blank chip has neither wear nor broken words.
+    if (dump_.is_new()) std::memset(counters, 0, layout.sidecar_bytes() - sizeof(WearHeader));
     memory_.bytes = {dump_.data(), layout.size_bytes};
     memory_.wear = {reinterpret_cast<uint32_t*>(counters), layout.sector_count};
     memory_.broken_words = {counters + layout.sector_count * sizeof(uint32_t), layout.broken_words_bytes};

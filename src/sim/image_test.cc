@@ -1,6 +1,7 @@
 #include "sim/image.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,31 @@ TEST_F(ImageFile, StartsWearAnewWhereTheSidecarIsMissing) {
   open()->memory().wear[0] = 3;
   fs::remove(path.string() + ".wear");
   EXPECT_EQ(open()->memory().wear[0], 0u);
+}
+
+TEST_F(ImageFile, ANewImageHasNoWearLeftBehindByAnother) {
+  {
+    auto image = open();
+    image->memory().wear[0] = 3;
+    image->memory().broken_words[0] = 1;
+  }
+  fs::remove(path);
+  auto image = open();
+  EXPECT_EQ(image->memory().wear[0], 0u);
+  EXPECT_EQ(image->memory().broken_words[0], 0);
+}
+
+TEST_F(ImageFile, LeavesNothingHalfMadeWhereThereIsNoRoom) {
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const auto old_handler = signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {.rlim_cur = 512, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_EQ(error(), path.string() + ": File too large");
+  EXPECT_EQ(fs::file_size(path), 0u);
+  setrlimit(RLIMIT_FSIZE, &limit);
+  signal(SIGXFSZ, old_handler);
+  EXPECT_EQ(open()->memory().bytes[1023], 0xFF);
 }
 
 TEST_F(ImageFile, HasOneUserAtATime) {
