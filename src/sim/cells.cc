@@ -63,6 +63,7 @@ uint32_t Cells::sector_count() const {
   return static_cast<uint32_t>(sector_offsets_.size());
 }
 uint32_t Cells::sector_offset(uint32_t index) const {
+  SIM_CHECK(index < sector_count(), "no such sector");
   return sector_offsets_[index];
 }
 
@@ -73,6 +74,7 @@ uint32_t Cells::sector_index(uint32_t offset) const {
 }
 
 uint32_t Cells::sector_size_bytes(uint32_t index) const {
+  SIM_CHECK(index < sector_count(), "no such sector");
   const uint32_t end = index + 1 < sector_count() ? sector_offsets_[index + 1] : size_bytes();
   return end - sector_offsets_[index];
 }
@@ -82,6 +84,7 @@ uint32_t Cells::max_wear() const {
 }
 
 bool Cells::has_ecc_error(uint32_t offset) const {
+  SIM_CHECK(offset < size_bytes(), "no word holds this offset");
   return physics_.ecc && is_broken(offset / physics_.word_bytes);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
 #include <vector>
 
 namespace sim {
@@ -156,6 +157,10 @@ TEST(CellsDeathTest, MisuseEndsTheProgramWhereItHappened) {
   EXPECT_DEATH(ignore(bench.cells.erase(512, 512)), "erase outside");
   EXPECT_DEATH(ignore(bench.cells.erase(0, 32)), "part of a sector");
   EXPECT_DEATH(ignore(bench.cells.erase(32, 64)), "part of a sector");
+  EXPECT_DEATH(std::ignore = bench.cells.sector_index(768), "no sector holds");
+  EXPECT_DEATH(std::ignore = bench.cells.sector_offset(6), "no such sector");
+  EXPECT_DEATH(std::ignore = bench.cells.sector_size_bytes(6), "no such sector");
+  EXPECT_DEATH(std::ignore = bench.cells.has_ecc_error(768), "no word holds");
   EXPECT_DEATH(Cells(kPlain, std::span(buffer)), "another size");
 }
 
