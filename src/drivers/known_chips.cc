@@ -4,16 +4,15 @@ namespace drivers {
 namespace {
 
 constexpr KnownChip kChips[] = {
-    {0xEF4019, 25, QuadEnable::kStatus2Bit1Read, true, false},  // W25Q256JV
-    {0xEF4018, 24, QuadEnable::kStatus2Bit1Read, true, false},  // W25Q128JV
-    {0x1F8901, 24, QuadEnable::kStatus2Bit1Read, true, false},  // AT25SF128A
-    {0xC22018, 24, QuadEnable::kStatus1Bit6, true, true},       // MX25L12833F
-    {0xC28039, 25, QuadEnable::kUnknown, false, true},          // MX25UM25645G: never four lines
+    {0xEF4019, 25, QuadEnable::kStatus2Bit1Read, false},  // W25Q256JV
+    {0xEF4018, 24, QuadEnable::kStatus2Bit1Read, false},  // W25Q128JV
+    {0x1F8901, 24, QuadEnable::kStatus2Bit1Read, false},  // AT25SF128A
+    {0xC22018, 24, QuadEnable::kStatus1Bit6, true},       // MX25L12833F
+    {0xC28039, 25, QuadEnable::kUnknown, true},           // MX25UM25645G: never four lines
 };
 
-// The largest maxima of these chips.
+// What all of them have, with the largest maxima.
 constexpr EraseType kErase4K = {4u << 10, 50'000, 400'000, 0x20, 0x21};
-constexpr EraseType kErase32K = {32u << 10, 144'000, 1'600'000, 0x52, 0};
 constexpr EraseType kErase64K = {64u << 10, 256'000, 4'096'000, 0xD8, 0xDC};
 
 }  // namespace
@@ -32,11 +31,9 @@ NorParameters parameters_of(const KnownChip& chip) {
   out.program_maximum_us = 3'000;
   out.erase[0] = kErase4K;
   out.erase[1] = kErase64K;
-  if (chip.has_32k_erase) out.erase[2] = kErase32K;
   out.four_byte_instructions = kFastRead4 | kQuadIo4 | kPageProgram4;
   out.quad_enable = chip.quad_enable;
-  if (chip.quad_enable != QuadEnable::kUnknown) out.quad_io = {0xEB, 2, 4};
-  out.inverted_extension = chip.id == 0xC28039;
+  out.quad_io = {2 << 5 | 4, 0xEB};
   return out;
 }
 

@@ -11,14 +11,13 @@ struct KnownChip {
   uint32_t id;  // manufacturer, type, density
   uint8_t size_log2;
   QuadEnable quad_enable;
-  bool has_32k_erase;
   bool has_security_register;  // Macronix, 2Bh: how the last program and erase ended
 };
 
 // Null if the chip is not known.
 const KnownChip* find_known_chip(uint32_t id);
 
-// Stands in for the SFDP of a chip that has none.
+// Stands in for the SFDP of a chip that has none: what it can do on one line or four.
 NorParameters parameters_of(const KnownChip& chip);
 
 }  // namespace drivers

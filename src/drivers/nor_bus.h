@@ -18,7 +18,9 @@ struct NorCommand {
   uint8_t mode_bytes = 0;  // after the address, on its lines: all ones, so that no chip reads on by itself
   uint8_t dummy_cycles = 0;
   uint8_t data_lines = 1;
-  bool dtr = false;  // all phases at both edges: addresses and lengths are even
+  // All phases at both edges. The chip moves pairs of bytes: where address or length is odd, the bus reads
+  // more and drops it, or sends 0xFF, which programs nothing.
+  bool dtr = false;
   uint32_t address = 0;
   std::span<uint8_t> in = {};
   std::span<const uint8_t> out = {};

@@ -237,12 +237,45 @@ TEST_F(XspiBusTest, OctalDtrIsEightLinesAtBothEdgesWithStrobe) {
   EXPECT_EQ(registers.values[kCr], 0x00000301u);
 }
 
+TEST_F(XspiBusTest, OddEndsOfOctalDtrAreMadeEven) {
+  constexpr uint32_t kDlr = 0x40, kAr = 0x48, kDr = 0x50;
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  const std::vector<uint8_t> data = {1, 2, 3, 4, 5, 6};
+  NorCommand program = {.opcode = 0x12ED,
+                        .opcode_lines = 8,
+                        .address_bytes = 4,
+                        .address_lines = 8,
+                        .data_lines = 8,
+                        .dtr = true};
+  struct Case {
+    uint32_t address, length;
+    std::vector<uint32_t> written;
+  };
+  for (const Case& c : {Case{8, 4, {0x04030201}}, Case{8, 1, {1, 0xFF}}, Case{9, 1, {0xFF, 1}},
+                        Case{9, 6, {0xFF, 0x04030201, 5, 6, 0xFF}}}) {
+    registers.writes.clear();
+    program.address = c.address;
+    program.out = std::span(data).first(c.length);
+    ASSERT_TRUE(bus.execute(program).ok());
+    EXPECT_EQ(registers.written(kDr), c.written);
+    EXPECT_EQ(registers.written(kAr), std::vector<uint32_t>{8});
+    EXPECT_EQ(registers.written(kDlr), std::vector<uint32_t>{(c.address % 2 + c.length + 1) / 2 * 2 - 1});
+  }
+  // On one line, every address is as good as any.
+  registers.writes.clear();
+  ASSERT_TRUE(
+      bus.execute({.opcode = 0x12, .address_bytes = 4, .address = 9, .out = std::span(data).first(1)}).ok());
+  EXPECT_EQ(registers.written(kDr), std::vector<uint32_t>{1});
+  EXPECT_EQ(registers.written(kAr), std::vector<uint32_t>{9});
+}
+
 TEST_F(XspiBusTest, AControllerThatStaysBusyIsGivenUp) {
   auto bus = make();
   registers.status = [] { return kBusy; };
   EXPECT_EQ(bus.open(), Error::kTimedOut);
   EXPECT_EQ(registers.values[kCr], 0u);
-  registers.status = [] { return kComplete; };
+  registers.status = [] { return kComplete | kThreshold; };
   ASSERT_TRUE(bus.open().ok());
   registers.status = [] { return kBusy; };
   EXPECT_EQ(bus.execute({.opcode = 0x06}), Error::kTimedOut);

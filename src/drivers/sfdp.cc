@@ -1,6 +1,7 @@
 #include "drivers/sfdp.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace drivers {
@@ -13,17 +14,20 @@ constexpr uint32_t kSignature = 0x50444653;  // "SFDP"
 constexpr uint32_t kBasicTable = 0xFF00;
 constexpr uint32_t kFourByteTable = 0xFF84;
 
-constexpr uint32_t kBasicWords = 9;  // JESD216; later revisions append
+constexpr uint32_t kBasicWords = 9;  // JESD216 of 2011; later revisions append
 constexpr uint32_t kMostBasicWords = 18;
 constexpr uint32_t kFourByteWords = 2;
 
 constexpr uint32_t kSmallestChip = 64u << 10;
-constexpr uint32_t kLargestChipLog2 = 28;
+constexpr uint32_t kLargestChip = 256u << 20;  // what a controller's window shows
 
-// Where the table has no times (JESD216 of 2011): the largest of the camera chips' maxima.
-constexpr uint32_t kDefaultSectorUs = 400'000;
-constexpr uint32_t kDefaultBlockUs = 4'096'000;
-constexpr uint32_t kDefaultProgramUs = 3'000;
+// Words that a shorter table lacks. Times: 400, 1792, 4096, 4096 ms at most for the erase types, 4 ms for
+// a page of 256 bytes, no shorter than those of any camera's chip.
+constexpr uint32_t kDefaultEraseTimes =
+    7 | 24 << 4 | (1 << 5 | 6) << 11 | (2 << 5 | 1) << 18 | (2u << 5 | 1) << 25;
+constexpr uint32_t kDefaultProgram = 7 | 8 << 4 | 31 << 8;
+constexpr uint32_t kDefaultQuadEnable = static_cast<uint32_t>(QuadEnable::kUnknown) << 20;
+constexpr uint32_t kDefaultFourByteEntry = static_cast<uint32_t>(kEnterByB7) << 24;
 
 constexpr uint32_t field(uint32_t word, unsigned position, unsigned width) {
   return word >> position & ((1u << width) - 1);
@@ -31,95 +35,63 @@ constexpr uint32_t field(uint32_t word, unsigned position, unsigned width) {
 
 static_assert(std::endian::native == std::endian::little, "tables are read as they lie in memory");
 
-// Words count from 1, as in the standard; those that the chip does not have are zero.
-struct Words {
-  std::array<uint32_t, kMostBasicWords> content{};
-  uint32_t count = 0;
-
-  uint32_t operator[](uint32_t word) const { return content[word - 1]; }
-};
-
-Status read_words(const SfdpReader& reader, uint32_t address, uint32_t count, Words& words) {
-  words.count = std::min(count, kMostBasicWords);
-  return reader.read(reader.context, address,
-                     {reinterpret_cast<uint8_t*>(words.content.data()), 4 * words.count});
+Status read_words(const SfdpReader& reader, uint32_t address, std::span<uint32_t> words) {
+  return reader.read(reader.context, address, {reinterpret_cast<uint8_t*>(words.data()), words.size_bytes()});
 }
 
-struct Header {
-  uint32_t id;
-  uint32_t words;
-  uint32_t address;
+// Words count from 1, as in the standard.
+struct BasicTable {
+  std::array<uint32_t, kMostBasicWords> words{};
+
+  uint32_t operator[](uint32_t word) const { return words[word - 1]; }
+  uint32_t& operator[](uint32_t word) { return words[word - 1]; }
 };
 
-Status read_header(const SfdpReader& reader, uint32_t index, Header& header) {
-  Words raw;
-  FLASH_TRY(read_words(reader, 8 * (index + 1), 2, raw));
-  header = {field(raw[2], 24, 8) << 8 | field(raw[1], 0, 8), field(raw[1], 24, 8), field(raw[2], 0, 24)};
-  return {};
-}
-
-Status take_density(uint32_t word, uint32_t& size_bytes) {
-  // Bit 31: 2^n bits; otherwise n + 1 bits.
-  const uint32_t log2 = word & 0x7FFFFFFF;
-  const bool huge = word >> 31 != 0;
-  if (huge && (log2 < 3 || log2 - 3 > kLargestChipLog2)) return Error::kNoDevice;
-  size_bytes = huge ? 1u << (log2 - 3) : (word >> 3) + 1;
-  const bool plausible = size_bytes >= kSmallestChip && (size_bytes & (size_bytes - 1)) == 0;
+Status take_density(const BasicTable& basic, NorParameters& out) {
+  // With bit 31 the number would be an exponent, of a chip too large for us.
+  out.size_bytes = (basic[2] >> 3) + 1;
+  const bool plausible = out.size_bytes >= kSmallestChip && out.size_bytes <= kLargestChip &&
+                         (out.size_bytes & (out.size_bytes - 1)) == 0;
   return plausible ? Status{} : Error::kNoDevice;
 }
 
-FastRead fast_read(uint32_t half) {
-  return {static_cast<uint8_t>(field(half, 8, 8)), static_cast<uint8_t>(field(half, 5, 3)),
-          static_cast<uint8_t>(field(half, 0, 5))};
-}
-
-void take_reads(const Words& basic, NorParameters& out) {
-  if (field(basic[1], 21, 1) != 0) out.quad_io = fast_read(field(basic[3], 0, 16));
-  if (field(basic[1], 22, 1) != 0) out.quad_output = fast_read(field(basic[3], 16, 16));
+void take_reads(const BasicTable& basic, NorParameters& out) {
+  const auto reads = std::bit_cast<std::array<FastRead, 2>>(basic[3]);
+  if (field(basic[1], 21, 1) != 0) out.quad_io = reads[0];
+  if (field(basic[1], 22, 1) != 0) out.quad_output = reads[1];
 }
 
 // Words 8 to 10.
-Status take_erase_types(const Words& basic, NorParameters& out) {
+Status take_erase_types(const BasicTable& basic, NorParameters& out) {
   static constexpr uint16_t kUnitMs[] = {1, 16, 128, 1000};
-  const uint32_t times = basic[10];
-  bool any = false;
+  Status status = Error::kNoDevice;
   for (uint32_t i = 0; i < out.erase.size(); ++i) {
-    const uint32_t half = field(basic[8 + i / 2], 16 * (i % 2), 16);
+    const uint32_t half = basic[8 + i / 2] >> 16 * (i % 2);
     const uint32_t log2 = field(half, 0, 8);
-    if (log2 < 8 || log2 > 20 || 1u << log2 > out.size_bytes) continue;
-    any = true;
+    if (log2 < 8 || log2 > 16) continue;
+    const uint32_t time = basic[10] >> (4 + 7 * i);
     EraseType& type = out.erase[i];
     type.size_bytes = 1u << log2;
     type.opcode = static_cast<uint8_t>(field(half, 8, 8));
-    type.maximum_us = type.typical_us = log2 > 12 ? kDefaultBlockUs : kDefaultSectorUs;
-    if (basic.count < 10) continue;
-    const uint32_t code = field(times, 4 + 7 * i, 7);
-    type.typical_us = (field(code, 0, 5) + 1) * kUnitMs[field(code, 5, 2)] * 1000u;
-    type.maximum_us = 2 * (field(times, 0, 4) + 1) * type.typical_us;
+    type.typical_us = (field(time, 0, 5) + 1) * kUnitMs[field(time, 5, 2)] * 1000u;
+    type.maximum_us = 2 * (field(basic[10], 0, 4) + 1) * type.typical_us;
+    status = {};
   }
-  return any ? Status{} : Error::kNoDevice;
+  return status;
 }
 
-// Word 11.
-void take_page(const Words& basic, NorParameters& out) {
-  out.program_maximum_us = out.program_typical_us = kDefaultProgramUs;
-  if (basic.count < 11) return;
+void take_page(const BasicTable& basic, NorParameters& out) {
   const uint32_t word = basic[11];
   out.page_bytes = 1u << field(word, 4, 4);
   out.program_typical_us = (field(word, 8, 5) + 1) * (field(word, 13, 1) != 0 ? 64 : 8);
   out.program_maximum_us = 2 * (field(word, 0, 4) + 1) * out.program_typical_us;
 }
 
-// Words 1 and 14 to 18.
-void take_modes(const Words& basic, NorParameters& out) {
+void take_modes(const BasicTable& basic, NorParameters& out) {
   out.address_bytes = static_cast<AddressBytes>(field(basic[1], 17, 2));
   out.flag_status_register = field(basic[14], 3, 1) != 0;
-  out.four_byte_entry = kEnterByB7;
-  if (basic.count >= 15) out.quad_enable = static_cast<QuadEnable>(field(basic[15], 20, 3));
-  if (basic.count >= 16) {
-    out.four_byte_entry = static_cast<uint8_t>(field(basic[16], 24, 8));
-    out.soft_reset = static_cast<uint8_t>(field(basic[16], 8, 6));
-  }
+  out.quad_enable = static_cast<QuadEnable>(field(basic[15], 20, 3));
+  out.four_byte_entry = static_cast<uint8_t>(field(basic[16], 24, 8));
   out.inverted_extension = field(basic[18], 29, 2) == 1;
 }
 
@@ -133,43 +105,53 @@ void assume_four_byte_table(NorParameters& out) {
   }
 }
 
-void take_four_byte_table(const Words& table, NorParameters& out) {
-  out.four_byte_instructions = table[1];
+Status take_basic_table(const SfdpReader& reader, uint32_t address, uint32_t count, NorParameters& out) {
+  BasicTable basic;
+  basic[10] = kDefaultEraseTimes;
+  basic[11] = kDefaultProgram;
+  basic[15] = kDefaultQuadEnable;
+  basic[16] = kDefaultFourByteEntry;
+  FLASH_TRY(read_words(reader, address, std::span(basic.words).first(std::min(count, kMostBasicWords))));
+  FLASH_TRY(take_density(basic, out));
+  FLASH_TRY(take_erase_types(basic, out));
+  take_reads(basic, out);
+  take_page(basic, out);
+  take_modes(basic, out);
+  assume_four_byte_table(out);
+  return {};
+}
+
+Status take_four_byte_table(const SfdpReader& reader, uint32_t address, NorParameters& out) {
+  uint32_t words[kFourByteWords];
+  FLASH_TRY(read_words(reader, address, words));
+  out.four_byte_instructions = words[0];
   for (uint32_t i = 0; i < out.erase.size(); ++i) {
-    const bool supported = field(table[1], 9 + i, 1) != 0;
-    out.erase[i].opcode4 = supported ? static_cast<uint8_t>(field(table[2], 8 * i, 8)) : uint8_t{0};
+    const bool supported = field(words[0], 9 + i, 1) != 0;
+    out.erase[i].opcode4 = supported ? static_cast<uint8_t>(words[1] >> 8 * i) : uint8_t{0};
   }
+  return {};
 }
 
 }  // namespace
 
 Status parse_sfdp(const SfdpReader& reader, NorParameters& parameters) {
   parameters = {};
-  Words head;
-  FLASH_TRY(read_words(reader, 0, 2, head));
-  const bool known_form = head[1] == kSignature && field(head[2], 8, 8) == 1;
-  if (!known_form) return Error::kNoDevice;
-
-  Header header;
-  FLASH_TRY(read_header(reader, 0, header));
-  if (header.id != kBasicTable || header.words < kBasicWords) return Error::kNoDevice;
-  Words basic;
-  FLASH_TRY(read_words(reader, header.address, header.words, basic));
-  FLASH_TRY(take_density(basic[2], parameters.size_bytes));
-  FLASH_TRY(take_erase_types(basic, parameters));
-  take_reads(basic, parameters);
-  take_page(basic, parameters);
-  take_modes(basic, parameters);
-
-  assume_four_byte_table(parameters);
-  const uint32_t last_header = field(head[2], 16, 8);
-  for (uint32_t i = 1; i <= last_header; ++i) {
-    FLASH_TRY(read_header(reader, i, header));
-    if (header.id != kFourByteTable || header.words < kFourByteWords) continue;
-    Words table;
-    FLASH_TRY(read_words(reader, header.address, kFourByteWords, table));
-    take_four_byte_table(table, parameters);
-    break;
+  uint32_t head[2];
+  FLASH_TRY(read_words(reader, 0, head));
+  if (head[0] != kSignature || field(head[1], 8, 8) != 1) return Error::kNoDevice;
+  const uint32_t last = field(head[1], 16, 8);
+  for (uint32_t i = 0; i <= last; ++i) {
+    uint32_t header[2];
+    FLASH_TRY(read_words(reader, 8 * (i + 1), header));
+    const uint32_t id = field(header[1], 24, 8) << 8 | field(header[0], 0, 8);
+    const uint32_t count = field(header[0], 24, 8);
+    const uint32_t address = field(header[1], 0, 24);
+    if (i == 0) {
+      if (id != kBasicTable || count < kBasicWords) return Error::kNoDevice;
+      FLASH_TRY(take_basic_table(reader, address, count, parameters));
+    } else if (id == kFourByteTable && count >= kFourByteWords) {
+      return take_four_byte_table(reader, address, parameters);
+    }
   }
   return {};
 }

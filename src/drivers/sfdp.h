@@ -47,11 +47,13 @@ struct EraseType {
   uint8_t opcode4 = 0;  // the one with four address bytes; 0: there is none
 };
 
-// A fast read; opcode 0: the chip has none on these lines.
+// A fast read as the table has it; opcode 0: the chip has none on these lines.
 struct FastRead {
+  uint8_t cycles = 0;  // dummy in bits 4 to 0, mode in bits 7 to 5
   uint8_t opcode = 0;
-  uint8_t mode_cycles = 0;
-  uint8_t dummy_cycles = 0;
+
+  constexpr uint8_t mode_cycles() const { return cycles >> 5; }
+  constexpr uint8_t dummy_cycles() const { return cycles & 0x1F; }
 };
 
 struct NorParameters {
@@ -66,7 +68,6 @@ struct NorParameters {
   uint8_t four_byte_entry = 0;          // FourByteEntry bits; kEnterByB7 where the chip does not say
   uint32_t four_byte_instructions = 0;  // FourByteInstruction bits
   QuadEnable quad_enable = QuadEnable::kUnknown;
-  uint8_t soft_reset = 0;             // BFPT word 16, bits 13 to 8; bit 4: 66h, 99h
   bool inverted_extension = false;    // octal opcodes: the second byte is the first, inverted
   bool flag_status_register = false;  // 70h tells when, and how, an operation ended
 };

@@ -1,7 +1,6 @@
 #include "drivers/spi_nor.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "drivers/bounded_wait.h"
 #include "drivers/known_chips.h"
@@ -83,12 +82,10 @@ Status SpiNor::init() {
   set_geometry({});
   octal_ = mapped_ = false;
   settled_ = true;
+  address_bytes_ = 3;
   FLASH_TRY(bus_.open());
   const Status status = bring_up();
-  if (!status.ok()) {
-    set_geometry({});
-    bus_.close();
-  }
+  if (!status.ok()) bus_.close();
   return status;
 }
 
@@ -97,8 +94,8 @@ Status SpiNor::bring_up() {
   FLASH_TRY(recover());
   FLASH_TRY(identify(chip));
   FLASH_TRY(adopt(chip));
-  FLASH_TRY(publish_geometry(chip.size_bytes));
-  return end_change(0, 0, {});
+  FLASH_TRY(map(chip.size_bytes));
+  return publish_geometry(chip.size_bytes);
 }
 
 Status SpiNor::recover() {
@@ -135,9 +132,7 @@ Status SpiNor::revive(bool silent) {
 Status SpiNor::identify(NorParameters& chip) {
   const auto read = [](void* context, uint32_t address, std::span<uint8_t> out) {
     auto& self = *static_cast<SpiNor*>(context);
-    NorCommand command = self.command(kReadSfdp);
-    command.address_bytes = 3;
-    command.address = address;
+    NorCommand command = self.addressed(kReadSfdp, address);
     command.dummy_cycles = 8;
     command.in = out;
     return self.bus_.execute(command);
@@ -163,7 +158,6 @@ Status SpiNor::identify(NorParameters& chip) {
 
 Status SpiNor::adopt(NorParameters& chip) {
   const bool octal = config_.lines == NorLines::kEight && id_ >> 16 == kMacronix && chip.inverted_extension;
-  address_bytes_ = 3;
   dedicated_ = false;
   program_opcode_ = kPageProgram;
   if (octal || chip.size_bytes > kThreeByteReach) FLASH_TRY(choose_four_bytes(chip, octal));
@@ -200,7 +194,7 @@ Status SpiNor::choose_read(const NorParameters& chip) {
   const auto usable = [&](const FastRead& read, uint32_t four_byte_instruction) {
     return read.opcode != 0 && (!dedicated_ || (chip.four_byte_instructions & four_byte_instruction) != 0);
   };
-  FastRead read = {kFastRead, 0, 8};
+  FastRead read = {8, kFastRead};
   read_ = {};
   if (config_.lines == NorLines::kFour && chip.quad_enable != QuadEnable::kUnknown) {
     if (usable(chip.quad_io, kQuadIo4)) {
@@ -215,8 +209,8 @@ Status SpiNor::choose_read(const NorParameters& chip) {
   // 0Bh, 6Bh, EBh: the opcode with four address bytes is the next one.
   read_.opcode = static_cast<uint16_t>(read.opcode + (dedicated_ ? 1 : 0));
   read_.address_bytes = address_bytes_;
-  read_.mode_bytes = static_cast<uint8_t>(read.mode_cycles * read_.address_lines / 8);
-  read_.dummy_cycles = read.dummy_cycles;
+  read_.mode_bytes = static_cast<uint8_t>(read.mode_cycles() * read_.address_lines / 8);
+  read_.dummy_cycles = read.dummy_cycles();
   return {};
 }
 
@@ -237,8 +231,7 @@ Status SpiNor::enable_quad(QuadEnable method) {
 }
 
 Status SpiNor::enter_octal() {
-  NorCommand write = command(kWriteConfig2);
-  write.address_bytes = 4;
+  NorCommand write = addressed(kWriteConfig2, 0);
   write.out = {&kOctalDtr, 1};
   FLASH_TRY(enable_write());
   FLASH_TRY(bus_.execute(write));
@@ -246,8 +239,7 @@ Status SpiNor::enter_octal() {
   uint8_t protocol = 0;
   FLASH_TRY(read_register(kReadConfig2, protocol));
   if (protocol != kOctalDtr) return Error::kIo;
-  read_ = command(kOctalRead);
-  read_.address_bytes = 4;
+  read_ = addressed(kOctalRead, 0);
   read_.dummy_cycles = kOctalReadDummyCycles;
   return {};
 }
@@ -285,23 +277,26 @@ NorCommand SpiNor::command(uint8_t opcode) const {
   return command;
 }
 
+NorCommand SpiNor::addressed(uint8_t opcode, uint32_t address) const {
+  NorCommand addressed = command(opcode);
+  addressed.address_bytes = address_bytes_;
+  addressed.address = address;
+  return addressed;
+}
+
 Status SpiNor::send(uint8_t opcode) {
   return bus_.execute(command(opcode));
 }
 
-// In octal DTR registers have addresses, here always 0, and each byte is sent twice.
+// In octal DTR registers have addresses, here always 0.
 Status SpiNor::read_register(uint8_t opcode, uint8_t& value) {
-  uint8_t bytes[2];
   NorCommand read = command(opcode);
-  read.in = {bytes, 1};
+  read.in = {&value, 1};
   if (octal_) {
-    read.in = bytes;
     read.address_bytes = 4;
     read.dummy_cycles = kOctalRegisterDummyCycles;
   }
-  FLASH_TRY(bus_.execute(read));
-  value = bytes[0];
-  return {};
+  return bus_.execute(read);
 }
 
 Status SpiNor::read_status(uint8_t& status) {
@@ -362,24 +357,10 @@ void SpiNor::rest() {
 Status SpiNor::do_read(uint32_t offset, std::span<uint8_t> out) {
   if (mapped_) return bus_.read_mapped(offset, out);
   if (!settled_) FLASH_TRY(wait_ready(0));
-  return read_array(offset, out);
-}
-
-// Octal DTR moves pairs of bytes: of those at odd ends half is thrown away.
-Status SpiNor::read_array(uint32_t offset, std::span<uint8_t> out) {
-  while (!out.empty()) {
-    uint8_t pair[2];
-    const bool halved = octal_ && (offset % 2 != 0 || out.size() == 1);
-    const size_t count = halved ? 1 : octal_ ? out.size() & ~size_t{1} : out.size();
-    NorCommand read = read_;
-    read.address = halved ? offset & ~1u : offset;
-    read.in = halved ? std::span<uint8_t>(pair) : out.first(count);
-    FLASH_TRY(bus_.execute(read));
-    if (halved) out[0] = pair[offset % 2];
-    offset += static_cast<uint32_t>(count);
-    out = out.subspan(count);
-  }
-  return {};
+  NorCommand read = read_;
+  read.address = offset;
+  read.in = out;
+  return bus_.execute(read);
 }
 
 Status SpiNor::do_program(uint32_t offset, std::span<const uint8_t> data) {
@@ -390,29 +371,13 @@ Status SpiNor::do_program(uint32_t offset, std::span<const uint8_t> data) {
 Status SpiNor::program_pages(uint32_t offset, std::span<const uint8_t> data) {
   while (!data.empty()) {
     const size_t room = page_bytes_ - (offset & (page_bytes_ - 1));
-    const auto part = data.first(std::min(room, data.size()));
-    FLASH_TRY(program_page(offset, part));
-    offset += static_cast<uint32_t>(part.size());
-    data = data.subspan(part.size());
+    NorCommand program = addressed(program_opcode_, offset);
+    program.out = data.first(std::min(room, data.size()));
+    FLASH_TRY(change(program, program_maximum_us_, Change::kProgram));
+    offset += static_cast<uint32_t>(program.out.size());
+    data = data.subspan(program.out.size());
   }
   return {};
-}
-
-// Octal DTR moves pairs of bytes: odd ends are filled up with 0xFF, which programs nothing.
-Status SpiNor::program_page(uint32_t offset, std::span<const uint8_t> data) {
-  uint8_t padded[kLargestPage];
-  const uint32_t odd = offset % 2;
-  if (octal_ && (odd != 0 || data.size() % 2 != 0)) {
-    std::memset(padded, 0xFF, sizeof padded);
-    std::memcpy(padded + odd, data.data(), data.size());
-    data = {padded, (odd + data.size() + 1) & ~size_t{1}};
-    offset -= odd;
-  }
-  NorCommand program = command(program_opcode_);
-  program.address_bytes = address_bytes_;
-  program.address = offset;
-  program.out = data;
-  return change(program, program_maximum_us_, Change::kProgram);
 }
 
 Status SpiNor::do_erase(uint32_t offset, uint32_t length) {
@@ -428,10 +393,7 @@ Status SpiNor::erase_run(uint32_t offset, uint32_t length) {
       const bool fits = size != 0 && size <= length && (offset & (size - 1)) == 0;
       if (fits && (best == nullptr || size > best->size_bytes)) best = &type;
     }
-    NorCommand erase = command(best->opcode);
-    erase.address_bytes = address_bytes_;
-    erase.address = offset;
-    FLASH_TRY(change(erase, best->maximum_us, Change::kErase));
+    FLASH_TRY(change(addressed(best->opcode, offset), best->maximum_us, Change::kErase));
     offset += best->size_bytes;
     length -= best->size_bytes;
   }
@@ -448,12 +410,18 @@ Status SpiNor::begin_change() {
 Status SpiNor::end_change(uint32_t offset, uint32_t length, Status status) {
   if (!config_.mapped_reads) return status;
   if (settled_) {
-    const Status mapping = bus_.map(read_, size_bytes());
-    mapped_ = mapping.ok();
+    const Status mapping = map(size_bytes());
     if (status.ok()) status = mapping;
   }
   const Platform& platform = config_.platform;
-  if (length > 0) platform.memory_changed(platform.context, bus_.mapped_address() + offset, length);
+  platform.memory_changed(platform.context, bus_.mapped_address() + offset, length);
+  return status;
+}
+
+Status SpiNor::map(uint32_t size_bytes) {
+  if (!config_.mapped_reads) return {};
+  const Status status = bus_.map(read_, size_bytes);
+  mapped_ = status.ok();
   return status;
 }
 

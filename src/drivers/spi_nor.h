@@ -65,6 +65,7 @@ class SpiNor final : public flash::NorFlash {
 
   // One command each, framed as the chip expects it now.
   NorCommand command(uint8_t opcode) const;
+  NorCommand addressed(uint8_t opcode, uint32_t address) const;
   flash::Status send(uint8_t opcode);
   flash::Status read_register(uint8_t opcode, uint8_t& value);
   flash::Status read_status(uint8_t& status);
@@ -78,13 +79,12 @@ class SpiNor final : public flash::NorFlash {
   flash::Status check_result(Change kind);
   void rest();
 
-  flash::Status read_array(uint32_t offset, std::span<uint8_t> out);
   flash::Status program_pages(uint32_t offset, std::span<const uint8_t> data);
-  flash::Status program_page(uint32_t offset, std::span<const uint8_t> data);
   flash::Status erase_run(uint32_t offset, uint32_t length);
 
   flash::Status begin_change();
   flash::Status end_change(uint32_t offset, uint32_t length, flash::Status status);
+  flash::Status map(uint32_t size_bytes);
 
   NorBus& bus_;
   SpiNorConfig config_;

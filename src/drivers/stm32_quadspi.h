@@ -137,7 +137,8 @@ class Stm32QuadSpi final : public NorBus {
     fifo_.write(kAbr, kNoContinuousRead);
     fifo_.write(kCcr, format(command, command.in.empty() ? kIndirectWrite : kIndirectRead, length > 0));
     if (command.address_bytes > 0) write_address(command.address);
-    return fifo_.transfer(command.out, command.in);
+    FLASH_TRY(fifo_.move(command.out, command.in));
+    return fifo_.finish();
   }
 
   // On the H7, the first address after mapped mode may raise TEF at once and start nothing; the second

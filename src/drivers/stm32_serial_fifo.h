@@ -57,8 +57,8 @@ class SerialFifo {
     return {};
   }
 
-  // The data phase and the end of a command that was started. Words go as one access each.
-  flash::Status transfer(std::span<const uint8_t> out, std::span<uint8_t> in) {
+  // Data of a command that was started: its own, or part of it. Words go as one access each.
+  flash::Status move(std::span<const uint8_t> out, std::span<uint8_t> in) {
     const uint8_t* from = out.data();
     uint8_t* to = in.data();
     for (size_t left = out.size() + in.size(); left > 0;) {
@@ -73,6 +73,11 @@ class SerialFifo {
       }
       left -= step;
     }
+    return {};
+  }
+
+  // The end of a command whose data went through.
+  flash::Status finish() {
     FLASH_TRY(wait(kComplete | kTransferError, 0));
     clear_flags();
     return wait_idle();

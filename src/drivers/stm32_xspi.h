@@ -99,14 +99,27 @@ class Stm32Xspi final : public NorBus {
   flash::Status run(const NorCommand& command) {
     FLASH_TRY(fifo_.wait_idle());
     fifo_.clear_flags();
-    const size_t length = command.in.size() + command.out.size();
-    const Mode mode = command.in.empty() ? kIndirectWrite : kIndirectRead;
-    fifo_.write(kCr, kOn | mode << kModeShift);
-    if (length > 0) fifo_.write(kDlr, static_cast<uint32_t>(length - 1));
-    write_format(command, length > 0, mode == kIndirectRead);
+    const bool reads = !command.in.empty();
+    const uint32_t length = static_cast<uint32_t>(command.in.size() + command.out.size());
+    // In octal DTR a clock moves two bytes. Odd ends are made even by bytes that nobody wants.
+    const uint32_t lead = command.dtr ? command.address % 2 : 0;
+    const uint32_t trail = command.dtr ? (lead + length) % 2 : 0;
+    fifo_.write(kCr, kOn | (reads ? kIndirectRead : kIndirectWrite) << kModeShift);
+    if (length > 0) fifo_.write(kDlr, lead + length + trail - 1);
+    write_format(command, length > 0, reads);
     fifo_.write(kIr, command.opcode);
-    if (command.address_bytes > 0) fifo_.write(kAr, command.address);
-    return fifo_.transfer(command.out, command.in);
+    if (command.address_bytes > 0) fifo_.write(kAr, command.address - lead);
+    FLASH_TRY(fill(lead, reads));
+    FLASH_TRY(fifo_.move(command.out, command.in));
+    FLASH_TRY(fill(trail, reads));
+    return fifo_.finish();
+  }
+
+  // At most one byte: read and dropped, or one that programs nothing.
+  flash::Status fill(uint32_t count, bool reads) {
+    uint8_t byte = 0xFF;
+    const std::span<uint8_t> bytes(&byte, count);
+    return reads ? fifo_.move({}, bytes) : fifo_.move(bytes, {});
   }
 
   // Bits of one phase in CCR.
