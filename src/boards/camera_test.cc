@@ -84,6 +84,16 @@ TEST_P(OnEveryBoard, OneChangedBlockOfAUsedStorageCostsOneErase) {
   EXPECT_GE(after.max_wear, 1u);
 }
 
+TEST_P(OnEveryBoard, InterruptsAreKeptOutForMicrosecondsOnly) {
+  auto camera = open(board());
+  for (uint8_t value : {uint8_t{0}, uint8_t{0x55}}) {
+    ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(used_bytes(), value)).ok());
+    ASSERT_TRUE(camera->storage().sync().ok());
+  }
+  EXPECT_GT(camera->hardware().longest_masked_ns(), 0u);
+  EXPECT_LE(camera->hardware().longest_masked_ns(), 50'000u);
+}
+
 TEST_P(OnEveryBoard, IdleStorageReachesTheFlashByItself) {
   auto camera = open(board());
   ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(512, 0x77)).ok());

@@ -48,6 +48,7 @@ class InternalFlash final : public Hardware {
   }
 
   flash::NorFlash& nor() override { return driver_; }
+  uint64_t longest_masked_ns() const override { return space_.longest_guard_ns(); }
   flash::Status init() override { return {}; }
   void power_cycle() override { model_.reset(); }
 
@@ -122,6 +123,7 @@ class SerialFlash final : public Hardware {
   }
 
   flash::NorFlash& nor() override { return driver_; }
+  uint64_t longest_masked_ns() const override { return space_.longest_guard_ns(); }
   flash::Status init() override { return driver_.init(); }
   void power_cycle() override {
     chip_.power_cycle();  // first: without supply it does not see chip select rise

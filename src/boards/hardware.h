@@ -24,6 +24,9 @@ class Hardware {
   // Power goes and comes back, or a reset: what the hardware keeps in registers is gone.
   virtual void power_cycle() = 0;
 
+  // The longest stretch that the driver kept interrupts out.
+  virtual uint64_t longest_masked_ns() const = 0;
+
   // What the driver did that the manual forbids; empty unless it has a bug.
   const sim::Violations& violations() const { return violations_; }
 

@@ -1,6 +1,7 @@
 // The CPU's view of the hardware: peripherals and memory windows at addresses.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -50,13 +51,19 @@ class AddressSpace {
   void load_block(uint32_t address, std::span<uint8_t> out);
 
   void begin_guard() {
-    if (guard_depth_++ == 0) guard_met_error_ = false;
+    if (guard_depth_++ > 0) return;
+    guard_met_error_ = false;
+    guard_since_ns_ = clock_.now_ns();
   }
   // Was the stretch free of bus errors?
   bool end_guard() {
-    --guard_depth_;
+    if (--guard_depth_ == 0)
+      longest_guard_ns_ = std::max(longest_guard_ns_, clock_.now_ns() - guard_since_ns_);
     return !guard_met_error_;
   }
+
+  // Interrupts are masked during a guarded stretch.
+  uint64_t longest_guard_ns() const { return longest_guard_ns_; }
 
   Clock& clock() { return clock_; }
 
@@ -75,6 +82,8 @@ class AddressSpace {
   std::vector<Mapping> mappings_;
   int guard_depth_ = 0;
   bool guard_met_error_ = false;
+  uint64_t guard_since_ns_ = 0;
+  uint64_t longest_guard_ns_ = 0;
 };
 
 }  // namespace sim
