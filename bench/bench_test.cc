@@ -1,0 +1,96 @@
+// The bench itself: both contenders keep their data, the bound is a bound, and ours is at it.
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+
+#include "bench/ideal.h"
+#include "bench/report.h"
+#include "bench/workloads.h"
+#include "boards/board_table.h"
+
+namespace bench {
+namespace {
+
+const boards::Board& plus() {
+  return *boards::find_board("OPENMV4P");
+}
+
+TEST(Ideal, ErasesOnlyWhereABitMustBeSetAndOnlyAtASync) {
+  std::vector<uint8_t> content(plus().storage().size_bytes, 0xFF);
+  std::fill_n(content.begin(), 4096, uint8_t{0x00});
+  Ideal ideal(plus(), content);
+  ideal.write(0, std::vector<uint8_t>(10, 0x00));
+  ideal.sync();
+  EXPECT_EQ(ideal.device_us(), 0u) << "bytes already there cost nothing";
+  ideal.write(8192, std::vector<uint8_t>(10, 0x55));
+  ideal.sync();
+  EXPECT_EQ(ideal.erases(), 0u) << "a blank place needs no erase";
+  ideal.write(0, std::vector<uint8_t>(10, 0x01));
+  EXPECT_EQ(ideal.erases(), 0u);
+  ideal.sync();
+  EXPECT_EQ(ideal.erases(), 1u);
+  EXPECT_TRUE(std::ranges::equal(ideal.wanted(), ideal.synced()));
+}
+
+TEST(Ideal, TakesTheLargestErase) {
+  const std::vector<uint8_t> content(plus().storage().size_bytes, 0x00);
+  Ideal aligned(plus(), content), crooked(plus(), content);
+  aligned.write(65536, std::vector<uint8_t>(65536, 0xFF));
+  crooked.write(65536 + 4096, std::vector<uint8_t>(65536, 0xFF));
+  aligned.sync();
+  crooked.sync();
+  EXPECT_EQ(aligned.erases(), 16u);
+  EXPECT_EQ(crooked.erases(), 16u);
+  EXPECT_LT(aligned.device_us(), crooked.device_us() / 2);
+}
+
+struct Case {
+  const char* board;
+  Filesystem filesystem;
+  const char* workload;
+  double scale;
+};
+const Case kCases[] = {
+    {"OPENMV4P", Filesystem::kFat, "W1", 0.1},      {"OPENMV4P", Filesystem::kFat, "W2", 0.2},
+    {"OPENMV4P", Filesystem::kFat, "W3", 0.2},      {"OPENMV4P", Filesystem::kFat, "W4", 0.5},
+    {"OPENMV4P", Filesystem::kLittlefs, "W1", 0.1}, {"OPENMV4P", Filesystem::kLittlefs, "W4", 0.5},
+    {"OPENMV4P", Filesystem::kRaw, "W5", 0.1},      {"OPENMV4P", Filesystem::kFat, "W6b", 0.2},
+    {"OPENMV_N6", Filesystem::kFat, "W2", 0.2},     {"OPENMV_N6", Filesystem::kLittlefs, "W3", 0.1},
+    {"OPENMV2", Filesystem::kFat, "W4", 1},         {"OPENMV2", Filesystem::kLittlefs, "W2", 1},
+    {"OPENMV3", Filesystem::kFat, "W4", 1},         {"OPENMV3", Filesystem::kRaw, "W5", 0.05},
+    {"OPENMV4", Filesystem::kFat, "W2", 0.2},       {"OPENMV4", Filesystem::kLittlefs, "W6", 0.2},
+};
+
+class AtTheBound : public testing::TestWithParam<std::tuple<Case, bool>> {};
+INSTANTIATE_TEST_SUITE_P(Rows, AtTheBound, testing::Combine(testing::ValuesIn(kCases), testing::Bool()));
+
+TEST_P(AtTheBound, OursIsNearTheIdealAndNeverSlowerThanTheFirmware) {
+  const auto& [c, used] = GetParam();
+  const boards::Board* board = boards::find_board(c.board);
+  const auto run = [&](Contender contender) {
+    return measure({board, c.filesystem, c.workload, used, contender, 11, c.scale});
+  };
+  const Row ours = run(Contender::kPybflash);
+  EXPECT_LE(static_cast<double>(ours.cost.device_us), 1.12 * static_cast<double>(ours.ideal_us));
+  EXPECT_LE(static_cast<double>(ours.cost.erases), 1.03 * static_cast<double>(ours.ideal_erases) + 2);
+  EXPECT_LE(ours.cost.masked_us_max, 50u);
+  if (!has_firmware(*board)) return;
+  const Row firmware = run(Contender::kFirmware);
+  EXPECT_LE(static_cast<double>(ours.cost.device_us), 1.01 * static_cast<double>(firmware.cost.device_us));
+  EXPECT_GE(static_cast<double>(firmware.cost.device_us), 0.99 * static_cast<double>(firmware.ideal_us));
+}
+
+TEST(Report, JsonHasEveryField) {
+  std::ostringstream out;
+  write_json(out, {{{&plus(), Filesystem::kFat, "W1", true, Contender::kFirmware}, {1, 2, 3, 4, 5}, 6, 7}});
+  EXPECT_EQ(
+      out.str(),
+      "[\n  {\"board\": \"OPENMV4P\", \"fs\": \"FAT\", \"workload\": \"W1\", \"medium\": \"used\", "
+      "\"contender\": "
+      "\"firmware\", \"device_us\": 1, \"erases\": 2, \"worst_sector_erases\": 3, \"bytes_programmed\": 4, "
+      "\"masked_us_max\": 5, \"ideal_us\": 6, \"ideal_erases\": 7}\n]\n");
+}
+
+}  // namespace
+}  // namespace bench

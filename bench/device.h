@@ -1,0 +1,70 @@
+// A camera's flash as a filesystem sees it, whoever drives it: the contenders of the benchmark.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "boards/board.h"
+
+namespace bench {
+
+// What a run cost.
+struct Cost {
+  uint64_t device_us = 0;
+  uint64_t erases = 0;
+  uint64_t worst_sector_erases = 0;
+  uint64_t bytes_programmed = 0;
+  uint64_t masked_us_max = 0;  // the longest stretch with interrupts masked
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  virtual const boards::Board& board() const = 0;
+  uint32_t size_bytes() const { return board().storage().size_bytes; }
+  uint32_t native_block_bytes() const { return board().native_block_bytes; }
+
+  // The simple protocol, in bytes: multiples of 512.
+  virtual void read(uint32_t offset, std::span<uint8_t> out) = 0;
+  virtual void write(uint32_t offset, std::span<const uint8_t> data) = 0;
+
+  // The extended protocol.
+  virtual void read_raw(uint32_t offset, std::span<uint8_t> out) = 0;
+  virtual void program(uint32_t offset, std::span<const uint8_t> data) = 0;
+  virtual void erase_block(uint32_t offset) = 0;
+  // Does it? The firmware's ioctl(6) does nothing on the flash inside an MCU.
+  virtual bool erases_blocks() const { return true; }
+
+  virtual void sync() = 0;
+
+  // Camera time passes; what the driver does in the background happens.
+  virtual void pass_ms(uint32_t ms) = 0;
+  virtual uint64_t now_ms() const = 0;
+
+  // What waits to be written is lost.
+  virtual void power_cycle() = 0;
+
+  // Since the device was made.
+  virtual Cost cost() const = 0;
+
+  // What the storage's cells hold.
+  virtual std::span<const uint8_t> cells() const = 0;
+};
+
+// The storage at the start: blank, or full of old data.
+std::vector<uint8_t> make_content(const boards::Board& board, bool used, uint32_t seed);
+
+// Ours: a whole camera, drivers, registers and all.
+std::unique_ptr<Device> make_our_device(const boards::Board& board, std::span<const uint8_t> content);
+
+// MicroPython's own driver, unmodified, on the same models. One at a time in a process: it keeps its state in
+// static variables.
+// has_firmware: the flash inside an MCU, or the W25Q256JV; its driver for the other chips differs from
+// release to release, and that of the N6 came after the release used here.
+bool has_firmware(const boards::Board& board);
+std::unique_ptr<Device> make_firmware_device(const boards::Board& board, std::span<const uint8_t> content);
+
+}  // namespace bench

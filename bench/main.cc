@@ -1,0 +1,124 @@
+// `pybflash bench`: our storage stack beside MicroPython's own driver. A program of its own, for it brings
+// its own FatFs and littlefs, which the interpreter in `pybflash` has too.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "bench/report.h"
+#include "bench/workloads.h"
+#include "boards/board_table.h"
+
+namespace {
+
+constexpr int kExitUsage = 2;
+
+struct Options {
+  std::vector<std::string> boards = {"OPENMV4P", "OPENMV_N6", "OPENMV2", "OPENMV3", "OPENMV4"};
+  std::vector<std::string> workloads;
+  std::vector<std::string> filesystems = {"FAT", "littlefs", "raw"};
+  std::vector<std::string> media = {"blank", "used"};
+  uint32_t seed = 1;
+  double scale = 1;
+  std::string json;
+  std::string documents;
+};
+
+bool contains(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+std::vector<bench::Run> runs_of(const Options& options) {
+  std::vector<bench::Run> runs;
+  for (const std::string& name : options.boards) {
+    const boards::Board* board = boards::find_board(name);
+    for (const bench::Workload& workload : bench::workloads()) {
+      if (!options.workloads.empty() && !contains(options.workloads, workload.name)) continue;
+      for (const auto filesystem :
+           {bench::Filesystem::kFat, bench::Filesystem::kLittlefs, bench::Filesystem::kRaw}) {
+        const bool fits = workload.on_filesystems != (filesystem == bench::Filesystem::kRaw);
+        if (!fits || !contains(options.filesystems, bench::name_of(filesystem))) continue;
+        for (const bool used : {false, true}) {
+          if (!contains(options.media, used ? "used" : "blank")) continue;
+          for (const auto contender : {bench::Contender::kFirmware, bench::Contender::kPybflash}) {
+            if (contender == bench::Contender::kFirmware && !bench::has_firmware(*board)) continue;
+            runs.push_back({board, filesystem, std::string(workload.name), used, contender, options.seed,
+                            options.scale});
+          }
+        }
+      }
+    }
+  }
+  return runs;
+}
+
+int run(const Options& options) {
+  for (const std::string& name : options.boards) {
+    if (boards::find_board(name) != nullptr) continue;
+    std::cerr << "pybflash: unknown board '" << name << "'; pybflash boards lists them\n";
+    return kExitUsage;
+  }
+  const std::vector<bench::Run> runs = runs_of(options);
+  if (runs.empty()) {
+    std::cerr << "pybflash: bench: no run fits these options\n";
+    return kExitUsage;
+  }
+  std::vector<bench::Row> rows;
+  bench::print_table_head(std::cout);
+  for (const bench::Run& one : runs) {
+    rows.push_back(bench::measure(one));
+    bench::print_row(std::cout, rows.back());
+  }
+  if (!options.json.empty()) {
+    std::ofstream file(options.json);
+    bench::write_json(file, rows);
+    if (!file.flush()) {
+      std::cerr << "pybflash: bench: cannot write " << options.json << '\n';
+      return kExitUsage;
+    }
+  }
+  if (!options.documents.empty() && !bench::write_documents(options.documents, rows)) {
+    std::cerr << "pybflash: bench: cannot write to the folder " << options.documents << '\n';
+    return kExitUsage;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Our storage stack beside MicroPython's own driver, on the same models", "pybflash bench"};
+  app.add_option("--board", options.boards, "Cameras")->capture_default_str();
+  app.add_option("--workload", options.workloads, "W1 to W8, W6b (default: all)");
+  app.add_option("--fs", options.filesystems, "FAT, littlefs, raw")
+      ->check(CLI::IsMember({"FAT", "littlefs", "raw"}))
+      ->capture_default_str();
+  app.add_option("--medium", options.media, "blank, used")
+      ->check(CLI::IsMember({"blank", "used"}))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Of all that is random")->capture_default_str();
+  app.add_option("--scale", options.scale, "Of the number of operations")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--json", options.json, "Write the rows to this file, too")->type_name("FILE");
+  app.add_option("--write-docs", options.documents,
+                 "Write performance.md and performance.svg into this folder")
+      ->type_name("FOLDER");
+  std::string footer = "Workloads:\n";
+  for (const bench::Workload& workload : bench::workloads()) {
+    footer += "  " + std::string(workload.name) + std::string(5 - workload.name.size(), ' ') +
+              std::string(workload.what) + "\n";
+  }
+  app.footer(footer);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::cerr << "pybflash: bench: " << error.what() << '\n';
+    return kExitUsage;
+  }
+  return run(options);
+}

@@ -1,0 +1,226 @@
+#include "bench/workloads.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "bench/volume.h"
+
+namespace bench {
+
+namespace {
+
+// How much of each fits a storage.
+struct Sizes {
+  uint32_t appends;
+  uint32_t files;
+  uint32_t stream_bytes;
+};
+
+Sizes sizes_for(const boards::Board& board) {
+  const uint32_t storage = board.storage().size_bytes;
+  if (storage <= 32 * 1024) return {100, 8, 8 * 1024};
+  if (storage <= 96 * 1024) return {500, 30, 48 * 1024};
+  if (storage <= 128 * 1024) return {500, 50, 64 * 1024};
+  return {500, 100, 1024 * 1024};
+}
+
+class Runner {
+ public:
+  Runner(const Run& run, TracedDevice& device)
+      : run_(run), device_(device), random_(run.seed), sizes_(sizes_for(*run.board)) {
+    if (run.filesystem == Filesystem::kFat) volume_ = make_fat(device);
+    if (run.filesystem == Filesystem::kLittlefs) volume_ = make_littlefs(device);
+  }
+
+  // What must be there before the workload begins, and is not part of it.
+  void prepare() {
+    if (!volume_) return;
+    volume_->format();
+    volume_->mount();
+    const std::string& name = run_.workload;
+    if (name == "W6" || name == "W6b" || name == "W7") write_small_files(false);
+    device_.sync();
+  }
+
+  void work() {
+    const std::string& name = run_.workload;
+    if (name == "W1") return append_to_log();
+    if (name == "W2") return write_small_files(false);
+    if (name == "W3") return rewrite_config();
+    if (name == "W4") return write_stream();
+    if (name == "W5") return write_random_blocks();
+    if (name == "W6") return write_small_files(false);
+    if (name == "W6b") return write_small_files(true);
+    if (name == "W7") return read_small_files();
+    if (name == "W8") return write_without_sync();
+    std::abort();
+  }
+
+ private:
+  uint32_t scaled(uint32_t count) const {
+    return std::max<uint32_t>(1, static_cast<uint32_t>(static_cast<double>(count) * run_.scale));
+  }
+
+  std::vector<uint8_t> bytes(size_t length, uint32_t seed) const {
+    std::mt19937 random(seed * 7919 + run_.seed);
+    std::vector<uint8_t> data(length);
+    for (uint8_t& byte : data) byte = static_cast<uint8_t>(random());
+    return data;
+  }
+
+  void append_to_log() {
+    for (uint32_t i = 0; i < scaled(sizes_.appends); ++i) {
+      volume_->append("log.txt", bytes(64, i));
+      device_.device().pass_ms(100);
+    }
+  }
+
+  void write_small_files(bool in_place) {
+    for (uint32_t i = 0; i < std::min(scaled(sizes_.files), sizes_.files); ++i) {
+      const std::string name = "file" + std::to_string(i) + ".bin";
+      if (in_place) {
+        volume_->overwrite(name, bytes(1024, i));
+      } else {
+        volume_->write(name, bytes(1024, i), 1024);
+      }
+    }
+  }
+
+  void read_small_files() {
+    for (uint32_t i = 0; i < std::min(scaled(sizes_.files), sizes_.files); ++i) {
+      const auto data = volume_->read("file" + std::to_string(i) + ".bin");
+      if (data != bytes(1024, i)) std::abort();
+    }
+  }
+
+  void rewrite_config() {
+    std::vector<uint8_t> config = bytes(4096, 1);
+    for (uint32_t i = 0; i < scaled(100); ++i) {
+      for (int value = 0; value < 4; ++value)
+        config[random_() % config.size()] = static_cast<uint8_t>(random_());
+      volume_->write("config.txt", config, 4096);
+      device_.device().pass_ms(100);
+    }
+  }
+
+  void write_stream() {
+    const uint32_t length = std::min(scaled(sizes_.stream_bytes), sizes_.stream_bytes);
+    volume_->write("stream.bin", bytes(length, 1), 4096);
+  }
+
+  void write_random_blocks() {
+    const uint32_t unit = run_.board->simple_block_bytes;
+    const uint32_t blocks = std::min<uint32_t>(run_.board->storage().size_bytes, 1024 * 1024) / unit;
+    for (uint32_t i = 0; i < scaled(2000); ++i) {
+      device_.write(static_cast<uint32_t>(random_() % blocks) * unit, bytes(unit, i));
+      if (i % 20 == 19) device_.sync();
+    }
+  }
+
+  void write_without_sync() {
+    const uint32_t unit = run_.board->simple_block_bytes;
+    for (uint32_t i = 0; i < scaled(30); ++i) {
+      device_.write(i * unit, bytes(unit, i));
+      device_.background_flush();
+      device_.device().pass_ms(7000);
+    }
+  }
+
+  const Run& run_;
+  TracedDevice& device_;
+  std::mt19937 random_;
+  Sizes sizes_;
+  std::unique_ptr<Volume> volume_;
+};
+
+// The storage must hold what was written, to the byte, when the power comes back.
+void demand_nothing_lost(const Run& run, TracedDevice& traced) {
+  traced.device().power_cycle();
+  if (std::ranges::equal(traced.ideal().wanted(), traced.device().cells())) return;
+  std::fprintf(stderr, "pybflash: bench: %s %s: bytes were lost\n",
+               std::string(name_of(run.contender)).c_str(), run.workload.c_str());
+  std::abort();
+}
+
+Row measure_here(const Run& run) {
+  const std::vector<uint8_t> content = make_content(*run.board, run.used, run.seed);
+  const auto device = run.contender == Contender::kPybflash ? make_our_device(*run.board, content)
+                                                            : make_firmware_device(*run.board, content);
+  TracedDevice traced(*device, content);
+  Runner runner(run, traced);
+  runner.prepare();
+  const Cost before = device->cost();
+  const uint64_t ideal_us = traced.ideal().device_us();
+  const uint64_t ideal_erases = traced.ideal().erases();
+  runner.work();
+  traced.sync();
+  Row row{run, device->cost(), traced.ideal().device_us() - ideal_us, traced.ideal().erases() - ideal_erases};
+  row.cost.device_us -= before.device_us;
+  row.cost.erases -= before.erases;
+  row.cost.bytes_programmed -= before.bytes_programmed;
+  demand_nothing_lost(run, traced);
+  return row;
+}
+
+}  // namespace
+
+const std::vector<Workload>& workloads() {
+  static const std::vector<Workload> list = {
+      {"W1", "append 64 bytes to a log and close it", true},
+      {"W2", "create small files of 1 KiB", true},
+      {"W3", "rewrite a config file of 4 KiB", true},
+      {"W4", "write one large file", true},
+      {"W5", "write random blocks, sync every 20", false},
+      {"W6", "rewrite the small files with the same bytes", true},
+      {"W6b", "the same in place", true},
+      {"W7", "read the small files back", true},
+      {"W8", "write a block now and then, never sync", false},
+  };
+  return list;
+}
+
+std::string_view name_of(Filesystem filesystem) {
+  switch (filesystem) {
+    case Filesystem::kFat:
+      return "FAT";
+    case Filesystem::kLittlefs:
+      return "littlefs";
+    case Filesystem::kRaw:
+      return "raw";
+  }
+  return {};
+}
+
+std::string_view name_of(Contender contender) {
+  return contender == Contender::kPybflash ? "pybflash" : "firmware";
+}
+
+Row measure(const Run& run) {
+  int ends[2];
+  if (pipe(ends) != 0) std::abort();
+  const pid_t child = fork();
+  if (child == 0) {
+    const Row row = measure_here(run);
+    const uint64_t numbers[] = {
+        row.cost.device_us,        row.cost.erases,        row.cost.worst_sector_erases,
+        row.cost.bytes_programmed, row.cost.masked_us_max, row.ideal_us,
+        row.ideal_erases};
+    const bool written = ::write(ends[1], numbers, sizeof numbers) == sizeof numbers;
+    _exit(written ? 0 : 1);
+  }
+  close(ends[1]);
+  uint64_t numbers[7] = {};
+  const bool complete = ::read(ends[0], numbers, sizeof numbers) == sizeof numbers;
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!complete || status != 0) std::exit(1);  // the child said why
+  return {run, {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]}, numbers[5], numbers[6]};
+}
+
+}  // namespace bench
