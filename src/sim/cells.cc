@@ -108,9 +108,10 @@ CellResult Cells::program(uint32_t offset, std::span<const uint8_t> data) {
   SIM_CHECK(offset % word == 0 && data.size() % word == 0, "program of a part of a word");
   const uint64_t index = stats_.programs++;
   const bool fails = fault_hook_ && fault_hook_(Operation::kProgram, index, offset);
-  const size_t length = fails ? data.size() / 2 / word * word : data.size();
+  const size_t length = fails ? data.size() / 2 : data.size();
   for (size_t at = 0; physics_.ecc && at < length; at += word) {
-    program_ecc_word(static_cast<uint32_t>(offset + at), data.subspan(at, word));
+    program_ecc_word(static_cast<uint32_t>(offset + at),
+                     data.subspan(at, std::min<size_t>(word, length - at)));
   }
   for (size_t i = 0; i < length; ++i) bytes_[offset + i] &= data[i];
   stats_.bytes_programmed += length;
@@ -122,7 +123,10 @@ CellResult Cells::program(uint32_t offset, std::span<const uint8_t> data) {
 void Cells::program_ecc_word(uint32_t offset, std::span<const uint8_t> data) {
   const uint32_t word = offset / physics_.word_bytes;
   const bool is_blank = all_are(bytes_.subspan(offset, physics_.word_bytes), kErased) && !is_broken(word);
-  if (all_are(data, 0)) {
+  const bool is_torn = data.size() < physics_.word_bytes;
+  if (is_torn) {
+    set_broken(word, true);
+  } else if (all_are(data, 0)) {
     set_broken(word, false);
   } else if (!is_blank) {
     set_broken(word, true);

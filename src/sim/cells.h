@@ -55,8 +55,9 @@ enum class CellResult {
 };
 
 // Decides before each operation whether it fails. `index` counts operations of that kind from 0.
-// A failing program writes the first half of its bytes, a failing erase leaves the first half of its
-// sector at 0xFF and the rest as it was; a failing read delivers nothing.
+// A failing program writes the first half of its bytes; a word with ECC that this tears reads as a double
+// error. A failing erase leaves the first half of its sector at 0xFF and the rest as it was. A failing
+// read delivers nothing.
 using FaultHook = std::function<bool(Operation operation, uint64_t index, uint32_t offset)>;
 
 class Cells {
