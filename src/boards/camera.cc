@@ -14,8 +14,9 @@ uint64_t clock_now_us(void* clock) {
 }  // namespace
 
 std::variant<std::unique_ptr<Camera>, std::string> Camera::open(const Board& board,
-                                                                const std::string& image_path) {
-  auto image = sim::Image::open(image_path, physics_of(*board.part));
+                                                                const std::string& image_path,
+                                                                sim::ImageUse use) {
+  auto image = sim::Image::open(image_path, physics_of(*board.part), use);
   if (auto* error = std::get_if<std::string>(&image)) return std::move(*error);
   std::unique_ptr<Camera> camera(new Camera(board, std::get<std::unique_ptr<sim::Image>>(std::move(image))));
   if (const flash::Status status = camera->hardware_status_; !status.ok()) {
@@ -40,7 +41,9 @@ Camera::Camera(const Board& board, std::unique_ptr<sim::Image> image)
                 .native_block_bytes = board.native_block_bytes,
                 .idle_flush_us = board.idle_flush_ms * 1000},
                {cache_slots_, cache_blocks_}, clock_now_us, &clock_),
-      drive_(storage_) {}
+      drive_(storage_) {
+  cells_.connect(&supply_);
+}
 
 Camera::Totals Camera::totals() const {
   const sim::Stats& stats = cells_.stats();
@@ -70,6 +73,17 @@ void Camera::fail_nth(sim::Operation operation, uint64_t n) {
     std::erase_if(faults_, [](const Fault& fault) { return fault.countdown == 0; });
     return fails;
   });
+}
+
+void Camera::power_off() {
+  supply_.switch_off();  // first: nothing that the others do now may reach the cells
+  storage_.discard();
+  hardware_->power_cycle();
+}
+
+flash::Status Camera::power_on() {
+  supply_.switch_on();
+  return hardware_->init();
 }
 
 }  // namespace boards

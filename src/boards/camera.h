@@ -14,6 +14,7 @@
 #include "sim/cells.h"
 #include "sim/clock.h"
 #include "sim/image.h"
+#include "sim/power_supply.h"
 
 namespace boards {
 
@@ -22,7 +23,8 @@ class Camera {
   // `image_path` is a raw dump of the whole flash, made if it is missing; empty: RAM.
   // The alternative is one line that says what was wrong and what to do.
   static std::variant<std::unique_ptr<Camera>, std::string> open(const Board& board,
-                                                                 const std::string& image_path);
+                                                                 const std::string& image_path,
+                                                                 sim::ImageUse use = sim::ImageUse::kKeep);
 
   Camera(const Camera&) = delete;
   Camera& operator=(const Camera&) = delete;
@@ -52,6 +54,16 @@ class Camera {
   // The n-th operation of this kind from now on fails (1 = the next one), once.
   void fail_nth(sim::Operation operation, uint64_t n);
 
+  // What feeds the flash. When a cut has come by itself, power_off() is still to be called.
+  sim::PowerSupply& supply() { return supply_; }
+
+  // All that is not in the flash's cells is lost: what waits in the cache, the hardware's registers, a
+  // chip's modes. Time goes on.
+  void power_off();
+
+  // And what the firmware does then, before it uses the flash.
+  flash::Status power_on();
+
  private:
   struct Fault {
     sim::Operation operation;
@@ -63,6 +75,7 @@ class Camera {
   const Board& board_;
   std::unique_ptr<sim::Image> image_;
   sim::Clock clock_;
+  sim::PowerSupply supply_;
   sim::Cells cells_;
   std::unique_ptr<Hardware> hardware_;
   flash::Status hardware_status_;  // initialised before the storage looks at the flash's geometry

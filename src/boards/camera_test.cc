@@ -122,6 +122,50 @@ TEST_P(OnEveryBoard, InjectedFaultsEndInAnErrorAndTheNextSyncMendsThem) {
   }
 }
 
+TEST_P(OnEveryBoard, APowerCutLosesWhatWaitsAndNothingElse) {
+  auto camera = open(board());
+  const std::vector<uint8_t> synced(1024, 0x00);
+  ASSERT_TRUE(camera->storage().write(0, synced).ok());
+  ASSERT_TRUE(camera->storage().sync().ok());
+  ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(512, 0x77)).ok());
+  camera->power_off();
+  EXPECT_FALSE(camera->storage().is_dirty());
+  std::vector<uint8_t> out(1024, 0xEE);
+  EXPECT_FALSE(camera->storage().read(0, out).ok()) << "nobody answers";
+  ASSERT_TRUE(camera->power_on().ok());
+  ASSERT_TRUE(camera->storage().read(0, out).ok());
+  EXPECT_EQ(out, synced);
+  ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(512, 0x77)).ok());
+  ASSERT_TRUE(camera->storage().sync().ok());
+  EXPECT_EQ(camera->cells().bytes()[board().storage().offset], 0x77);
+}
+
+// Code that runs on after a cut meets errors, and can do no harm.
+TEST_P(OnEveryBoard, AfterACutEverythingFailsUntilThePowerIsBack) {
+  for (const sim::Tear tear : {sim::Tear::kBefore, sim::Tear::kErasing}) {
+    auto camera = open(board());
+    flash::Storage& storage = camera->storage();
+    ASSERT_TRUE(storage.write(0, std::vector<uint8_t>(1024, 0x00)).ok());
+    ASSERT_TRUE(storage.sync().ok());
+    int cuts = 0;
+    camera->supply().set_on_cut([&cuts] { ++cuts; });
+    camera->supply().cut_at({0, tear, 1});
+    ASSERT_TRUE(storage.write(0, std::vector<uint8_t>(512, 0x77)).ok());
+    EXPECT_FALSE(storage.sync().ok());
+    const std::vector<uint8_t> at_the_cut(camera->cells().bytes().begin(), camera->cells().bytes().end());
+    EXPECT_FALSE(storage.sync().ok());
+    storage.erase(0, storage.size_bytes()).ignore();  // as far as the cache reaches
+    EXPECT_FALSE(storage.sync().ok());
+    EXPECT_EQ(cuts, 1);
+    camera->power_off();
+    EXPECT_TRUE(std::ranges::equal(camera->cells().bytes(), at_the_cut));
+    ASSERT_TRUE(camera->power_on().ok());
+    ASSERT_TRUE(storage.write(0, std::vector<uint8_t>(512, 0x66)).ok());
+    EXPECT_TRUE(storage.sync().ok());
+    EXPECT_EQ(camera->cells().bytes()[board().storage().offset], 0x66);
+  }
+}
+
 TEST_P(OnEveryBoard, AnImageKeepsContentAndWear) {
   const std::string path = temporary_file();
   uint32_t wear = 0;

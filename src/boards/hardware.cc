@@ -74,15 +74,6 @@ constexpr sim::Stm32H7FlashTimes kH7Times = {
     .erase_sector_ns = {2'000'000'000, 1'800'000'000, 1'100'000'000, 1'000'000'000},
     .program_word_ns = {290'000, 180'000, 130'000, 100'000}};
 
-const sim::NorChipPart& chip_of(const FlashPart& part) {
-  for (const sim::NorChipPart* chip :
-       {&sim::w25q256jv(), &sim::mx25um25645g(), &sim::at25sf128a(), &sim::mx25l12833f()}) {
-    const auto& id = chip->jedec_id;
-    if ((uint32_t{id[0]} << 16 | uint32_t{id[1]} << 8 | id[2]) == part.jedec_id) return *chip;
-  }
-  std::abort();  // a part in parts.h that has no model
-}
-
 // How a board is wired to its serial chip. Both kernel clocks are 200 MHz.
 struct QuadWiring {
   using Model = sim::QuadSpi;
@@ -150,6 +141,15 @@ sim::CellPhysics physics_of(const FlashPart& part) {
   physics.word_bytes = part.geometry.program_unit_bytes;
   physics.ecc = !part.geometry.reprogrammable;
   return physics;
+}
+
+const sim::NorChipPart& chip_of(const FlashPart& part) {
+  for (const sim::NorChipPart* chip :
+       {&sim::w25q256jv(), &sim::mx25um25645g(), &sim::at25sf128a(), &sim::mx25l12833f()}) {
+    const auto& id = chip->jedec_id;
+    if ((uint32_t{id[0]} << 16 | uint32_t{id[1]} << 8 | id[2]) == part.jedec_id) return *chip;
+  }
+  std::abort();  // a part in parts.h that has no model
 }
 
 std::unique_ptr<Hardware> make_hardware(const Board& board, sim::Cells& cells, sim::Clock& clock) {

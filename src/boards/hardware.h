@@ -8,6 +8,7 @@
 #include "flash/status.h"
 #include "sim/cells.h"
 #include "sim/clock.h"
+#include "sim/nor_chip_parts.h"
 #include "sim/violations.h"
 
 namespace boards {
@@ -35,6 +36,7 @@ class Hardware {
 };
 
 sim::CellPhysics physics_of(const FlashPart& part);
+const sim::NorChipPart& chip_of(const FlashPart& part);  // of a serial one
 
 std::unique_ptr<Hardware> make_hardware(const Board& board, sim::Cells& cells, sim::Clock& clock);
 

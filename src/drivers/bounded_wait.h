@@ -10,28 +10,27 @@ namespace drivers {
 
 // Waits while `busy()` holds, but for `maximum_us`; then kTimedOut. The time is looked at before the
 // hardware, so a caller that was held up between the two does not give up on work that is done.
-template <class Busy>
-flash::Status wait_while(const Platform& platform, uint32_t maximum_us, Busy busy) {
-  if (!busy()) return {};
+template <class Busy, class Rest>
+flash::Status bounded_wait(const Platform& platform, uint32_t maximum_us, Busy busy, Rest rest) {
   const uint64_t start_us = platform.now_us(platform.context);
   for (;;) {
-    platform.yield(platform.context);
     const bool expired = platform.now_us(platform.context) - start_us > maximum_us;
     if (!busy()) return {};
     if (expired) return flash::Error::kTimedOut;
+    rest();
   }
 }
 
-// The same for what is over in microseconds: nobody else is let in meanwhile.
+// Lets the rest of the camera live meanwhile.
+template <class Busy>
+flash::Status wait_while(const Platform& platform, uint32_t maximum_us, Busy busy) {
+  return bounded_wait(platform, maximum_us, busy, [&platform] { platform.yield(platform.context); });
+}
+
+// For what is over in microseconds: nobody else is let in meanwhile.
 template <class Busy>
 flash::Status spin_while(const Platform& platform, uint32_t maximum_us, Busy busy) {
-  const uint64_t start_us = platform.now_us(platform.context);
-  while (busy()) {
-    if (platform.now_us(platform.context) - start_us > maximum_us) {
-      return busy() ? flash::Status(flash::Error::kTimedOut) : flash::Status();
-    }
-  }
-  return {};
+  return bounded_wait(platform, maximum_us, busy, [] {});
 }
 
 }  // namespace drivers

@@ -59,7 +59,6 @@ constexpr uint32_t kWriteRegisterUs = 40'000;
 constexpr uint32_t kRestUs = 100;
 
 constexpr uint32_t kThreeByteReach = 16u << 20;
-constexpr uint32_t kLargestPage = 256;
 // W25Q256JV: the first byte of a page takes 30 us, each further one 2.5 us (tBP1, tBP2).
 constexpr uint32_t kProgramGapBytes = 12;
 
@@ -90,12 +89,11 @@ Status SpiNor::init() {
 }
 
 Status SpiNor::bring_up() {
-  NorParameters chip;
   FLASH_TRY(recover());
-  FLASH_TRY(identify(chip));
-  FLASH_TRY(adopt(chip));
-  FLASH_TRY(map(chip.size_bytes));
-  return publish_geometry(chip.size_bytes);
+  FLASH_TRY(identify());
+  FLASH_TRY(adopt());
+  FLASH_TRY(map());
+  return publish_geometry();
 }
 
 Status SpiNor::recover() {
@@ -129,7 +127,7 @@ Status SpiNor::revive(bool silent) {
   return {};
 }
 
-Status SpiNor::identify(NorParameters& chip) {
+Status SpiNor::identify() {
   const auto read = [](void* context, uint32_t address, std::span<uint8_t> out) {
     auto& self = *static_cast<SpiNor*>(context);
     NorCommand command = self.addressed(kReadSfdp, address);
@@ -137,74 +135,68 @@ Status SpiNor::identify(NorParameters& chip) {
     command.in = out;
     return self.bus_.execute(command);
   };
-  const Status status = parse_sfdp({read, this}, chip);
+  const Status status = parse_sfdp({read, this}, chip_);
   const KnownChip* known = find_known_chip(id_);
   if (!status.ok()) {
     if (status != Error::kNoDevice || known == nullptr) return status;
-    chip = parameters_of(*known);
+    chip_ = parameters_of(*known);
   }
-  fail_opcode_ = chip.flag_status_register ? kReadFlagStatus : 0;
+  fail_opcode_ = chip_.flag_status_register ? kReadFlagStatus : 0;
   program_fail_ = kFlagProgramFail;
   if (known != nullptr) {
-    if (chip.quad_enable == QuadEnable::kUnknown) chip.quad_enable = known->quad_enable;
+    if (chip_.quad_enable == QuadEnable::kUnknown) chip_.quad_enable = known->quad_enable;
     if (known->has_security_register) {
       fail_opcode_ = kReadSecurity;
       program_fail_ = kSecurityProgramFail;
     }
   }
   const uint32_t expected = config_.expected_size_bytes;
-  return expected == 0 || expected == chip.size_bytes ? Status{} : Error::kNoDevice;
+  return expected == 0 || expected == chip_.size_bytes ? Status{} : Error::kNoDevice;
 }
 
-Status SpiNor::adopt(NorParameters& chip) {
-  const bool octal = config_.lines == NorLines::kEight && id_ >> 16 == kMacronix && chip.inverted_extension;
+Status SpiNor::adopt() {
+  const bool octal = config_.lines == NorLines::kEight && id_ >> 16 == kMacronix && chip_.inverted_extension;
   dedicated_ = false;
   program_opcode_ = kPageProgram;
-  if (octal || chip.size_bytes > kThreeByteReach) FLASH_TRY(choose_four_bytes(chip, octal));
-  erase_ = chip.erase;
-  page_bytes_ = std::min(chip.page_bytes, kLargestPage);
-  program_maximum_us_ = chip.program_maximum_us;
-  return octal ? enter_octal() : choose_read(chip);
+  if (octal || chip_.size_bytes > kThreeByteReach) FLASH_TRY(choose_four_bytes(octal));
+  return octal ? enter_octal() : choose_read();
 }
 
 // One width for the whole chip, whatever the address. Opcodes that always take four bytes are right in
 // every mode, also in that which another owner of the chip leaves it in.
-Status SpiNor::choose_four_bytes(NorParameters& chip, bool octal) {
+Status SpiNor::choose_four_bytes(bool octal) {
   constexpr uint32_t kNeeded = kFastRead4 | kPageProgram4;
   address_bytes_ = 4;
-  dedicated_ = (chip.four_byte_instructions & kNeeded) == kNeeded;
+  dedicated_ = (chip_.four_byte_instructions & kNeeded) == kNeeded;
   if (dedicated_) {
     program_opcode_ = kPageProgramFour;
-    for (EraseType& type : chip.erase) {
+    for (EraseType& type : chip_.erase) {
       type.opcode = type.opcode4;
       if (type.opcode4 == 0) type.size_bytes = 0;
     }
     return {};
   }
   if (octal) return Error::kNoDevice;
-  const bool always =
-      chip.address_bytes == AddressBytes::kFour || (chip.four_byte_entry & kAlwaysFourByte) != 0;
-  if (always) return {};
-  if ((chip.four_byte_entry & (kEnterByB7 | kEnterByWriteEnableB7)) == 0) return Error::kNoDevice;
-  if ((chip.four_byte_entry & kEnterByB7) == 0) FLASH_TRY(enable_write());
+  const uint8_t entry = chip_.four_byte_entry;
+  if (chip_.address_bytes == AddressBytes::kFour || (entry & kAlwaysFourByte) != 0) return {};
+  if ((entry & (kEnterByB7 | kEnterByWriteEnableB7)) == 0) return Error::kNoDevice;
+  if ((entry & kEnterByB7) == 0) FLASH_TRY(enable_write());
   return send(kEnterFourByte);
 }
 
-Status SpiNor::choose_read(const NorParameters& chip) {
-  const auto usable = [&](const FastRead& read, uint32_t four_byte_instruction) {
-    return read.opcode != 0 && (!dedicated_ || (chip.four_byte_instructions & four_byte_instruction) != 0);
-  };
+Status SpiNor::choose_read() {
   FastRead read = {8, kFastRead};
-  read_ = {};
-  if (config_.lines == NorLines::kFour && chip.quad_enable != QuadEnable::kUnknown) {
-    if (usable(chip.quad_io, kQuadIo4)) {
-      read = chip.quad_io;
+  read_ = command(0);
+  if (config_.lines == NorLines::kFour && chip_.quad_enable != QuadEnable::kUnknown) {
+    const uint32_t instructions = dedicated_ ? chip_.four_byte_instructions : kQuadIo4 | kQuadOutput4;
+    if (chip_.quad_io.opcode != 0 && (instructions & kQuadIo4) != 0) {
+      read = chip_.quad_io;
       read_.address_lines = read_.data_lines = 4;
-    } else if (usable(chip.quad_output, kQuadOutput4)) {
-      read = chip.quad_output;
+    } else if (chip_.quad_output.opcode != 0 && (instructions & kQuadOutput4) != 0) {
+      read = chip_.quad_output;
       read_.data_lines = 4;
     }
-    if (read_.data_lines == 4) FLASH_TRY(enable_quad(chip.quad_enable));
+    if (read_.data_lines == 4) FLASH_TRY(enable_quad(chip_.quad_enable));
   }
   // 0Bh, 6Bh, EBh: the opcode with four address bytes is the next one.
   read_.opcode = static_cast<uint16_t>(read.opcode + (dedicated_ ? 1 : 0));
@@ -244,24 +236,22 @@ Status SpiNor::enter_octal() {
   return {};
 }
 
-Status SpiNor::publish_geometry(uint32_t size_bytes) {
-  flash::Geometry geometry;
-  uint32_t sector = 0;
-  size_t larger = 0;
-  for (uint32_t size = 1; size <= size_bytes; size <<= 1) {
-    const bool exists = std::ranges::any_of(erase_, [&](auto& type) { return type.size_bytes == size; });
-    if (!exists) continue;
-    if (sector == 0) {
-      sector = size;
-    } else if (larger < geometry.large_erase_bytes.size()) {
-      geometry.large_erase_bytes[larger++] = size;
-    }
-  }
+Status SpiNor::publish_geometry() {
+  const auto take_smallest = [](uint32_t& sizes) {
+    const uint32_t smallest = sizes & (0 - sizes);
+    sizes ^= smallest;
+    return smallest;
+  };
+  uint32_t sizes = 0;
+  for (const EraseType& type : chip_.erase) sizes |= type.size_bytes;
+  const uint32_t sector = take_smallest(sizes);
   if (sector == 0) return Error::kNoDevice;
-  region_ = {sector, size_bytes / sector};
+  region_ = {sector, chip_.size_bytes / sector};
+  flash::Geometry geometry;
   geometry.regions = {&region_, 1};
-  geometry.program_page_bytes = page_bytes_;
+  geometry.program_page_bytes = chip_.page_bytes;
   geometry.program_gap_bytes = kProgramGapBytes;
+  for (uint32_t& size : geometry.large_erase_bytes) size = take_smallest(sizes);
   set_geometry(geometry);
   return {};
 }
@@ -357,10 +347,9 @@ void SpiNor::rest() {
 Status SpiNor::do_read(uint32_t offset, std::span<uint8_t> out) {
   if (mapped_) return bus_.read_mapped(offset, out);
   if (!settled_) FLASH_TRY(wait_ready(0));
-  NorCommand read = read_;
-  read.address = offset;
-  read.in = out;
-  return bus_.execute(read);
+  read_.address = offset;
+  read_.in = out;
+  return bus_.execute(read_);
 }
 
 Status SpiNor::do_program(uint32_t offset, std::span<const uint8_t> data) {
@@ -370,10 +359,10 @@ Status SpiNor::do_program(uint32_t offset, std::span<const uint8_t> data) {
 
 Status SpiNor::program_pages(uint32_t offset, std::span<const uint8_t> data) {
   while (!data.empty()) {
-    const size_t room = page_bytes_ - (offset & (page_bytes_ - 1));
+    const size_t room = chip_.page_bytes - (offset & (chip_.page_bytes - 1));
     NorCommand program = addressed(program_opcode_, offset);
     program.out = data.first(std::min(room, data.size()));
-    FLASH_TRY(change(program, program_maximum_us_, Change::kProgram));
+    FLASH_TRY(change(program, chip_.program_maximum_us, Change::kProgram));
     offset += static_cast<uint32_t>(program.out.size());
     data = data.subspan(program.out.size());
   }
@@ -388,7 +377,7 @@ Status SpiNor::do_erase(uint32_t offset, uint32_t length) {
 Status SpiNor::erase_run(uint32_t offset, uint32_t length) {
   while (length > 0) {
     const EraseType* best = nullptr;
-    for (const EraseType& type : erase_) {
+    for (const EraseType& type : chip_.erase) {
       const uint32_t size = type.size_bytes;
       const bool fits = size != 0 && size <= length && (offset & (size - 1)) == 0;
       if (fits && (best == nullptr || size > best->size_bytes)) best = &type;
@@ -410,7 +399,7 @@ Status SpiNor::begin_change() {
 Status SpiNor::end_change(uint32_t offset, uint32_t length, Status status) {
   if (!config_.mapped_reads) return status;
   if (settled_) {
-    const Status mapping = map(size_bytes());
+    const Status mapping = map();
     if (status.ok()) status = mapping;
   }
   const Platform& platform = config_.platform;
@@ -418,9 +407,9 @@ Status SpiNor::end_change(uint32_t offset, uint32_t length, Status status) {
   return status;
 }
 
-Status SpiNor::map(uint32_t size_bytes) {
+Status SpiNor::map() {
   if (!config_.mapped_reads) return {};
-  const Status status = bus_.map(read_, size_bytes);
+  const Status status = bus_.map(read_, chip_.size_bytes);
   mapped_ = status.ok();
   return status;
 }

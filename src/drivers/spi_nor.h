@@ -1,7 +1,6 @@
 // A serial NOR flash chip with the JEDEC command set, on any bus that can clock its commands.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
@@ -55,13 +54,13 @@ class SpiNor final : public flash::NorFlash {
   flash::Status bring_up();
   flash::Status recover();
   flash::Status revive(bool silent);
-  flash::Status identify(NorParameters& chip);
-  flash::Status adopt(NorParameters& chip);
-  flash::Status choose_four_bytes(NorParameters& chip, bool octal);
-  flash::Status choose_read(const NorParameters& chip);
+  flash::Status identify();
+  flash::Status adopt();
+  flash::Status choose_four_bytes(bool octal);
+  flash::Status choose_read();
   flash::Status enable_quad(QuadEnable method);
   flash::Status enter_octal();
-  flash::Status publish_geometry(uint32_t size_bytes);
+  flash::Status publish_geometry();
 
   // One command each, framed as the chip expects it now.
   NorCommand command(uint8_t opcode) const;
@@ -84,7 +83,7 @@ class SpiNor final : public flash::NorFlash {
 
   flash::Status begin_change();
   flash::Status end_change(uint32_t offset, uint32_t length, flash::Status status);
-  flash::Status map(uint32_t size_bytes);
+  flash::Status map();
 
   NorBus& bus_;
   SpiNorConfig config_;
@@ -98,9 +97,7 @@ class SpiNor final : public flash::NorFlash {
   uint8_t fail_opcode_ = 0;  // of the register that tells how a change ended; 0: the chip has none
   uint8_t program_fail_ = 0;
   NorCommand read_;
-  std::array<EraseType, 4> erase_;
-  uint32_t page_bytes_ = 0;
-  uint32_t program_maximum_us_ = 0;
+  NorParameters chip_;  // with those opcodes that are in use
   flash::Region region_{};
 };
 

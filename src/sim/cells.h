@@ -6,11 +6,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "sim/noise.h"
+
 namespace sim {
+
+class PowerSupply;
+struct Cut;
 
 struct SectorRun {
   uint32_t sector_size_bytes;
@@ -39,24 +45,30 @@ struct Stats {
   friend bool operator==(const Stats&, const Stats&) = default;
 };
 
+// Bits that a torn erase left half way, which read now as 0, now as 1: by the number of the sector, a mask
+// over its bytes.
+using UnstableBits = std::map<uint32_t, std::vector<uint8_t>>;
+
 // Where cells keep what outlives a power cycle: RAM, or files mapped into memory.
 struct CellMemory {
   std::span<uint8_t> bytes;         // the content, as large as all sectors
   std::span<uint32_t> wear;         // one counter a sector; empty: the cells keep their own
   std::span<uint8_t> broken_words;  // one bit a word whose ECC does not hold; empty: the cells keep their own
+  UnstableBits* unstable_bits = nullptr;  // null: the cells keep their own
 };
 
 enum class Operation { kRead, kProgram, kErase };
 
 enum class CellResult {
   kOk,
-  kFailed,    // an injected fault: the operation stopped half way
+  kFailed,    // an injected fault: the operation stopped half way; or there is no power (any more)
   kEccError,  // a read met a word whose ECC does not hold
 };
 
 // Decides before each operation whether it fails. `index` counts operations of that kind from 0.
-// A failing program writes the first half of its bytes, a failing erase leaves the first half of its
-// sector at 0xFF and the rest as it was; a failing read delivers nothing.
+// A failing program writes the first half of its bytes; a word with ECC that this tears reads as a double
+// error. A failing erase leaves the first half of its sector at 0xFF and the rest as it was. A failing
+// read delivers nothing.
 using FaultHook = std::function<bool(Operation operation, uint64_t index, uint32_t offset)>;
 
 class Cells {
@@ -86,22 +98,44 @@ class Cells {
 
   void set_fault_hook(FaultHook hook) { fault_hook_ = std::move(hook); }
 
+  // Where the power comes from; null: it never fails. Without power nothing changes, and every operation
+  // fails.
+  void connect(PowerSupply* supply) { supply_ = supply; }
+
+  // The content of a sector and all that is the matter with it, from other cells of the same physics.
+  void copy_sector(const Cells& other, uint32_t index);
+
  private:
+  bool has_power() const;
+  void program_cells(uint32_t offset, std::span<const uint8_t> data);
+  CellResult erase_sector(uint32_t sector, uint32_t rest_of_command);
   void program_ecc_word(uint32_t offset, std::span<const uint8_t> data);
   void erase_cells(uint32_t offset, uint32_t length);
   bool is_broken(uint32_t word) const { return (broken_words_[word / 8] >> (word % 8) & 1) != 0; }
   void set_broken(uint32_t word, bool broken);
+
+  // cells_tear.cc: what remains when the power goes
+  void tear_program(uint32_t offset, std::span<const uint8_t> data, const Cut& cut);
+  void tear_erase(uint32_t offset, uint32_t length, const Cut& cut);
+  void tear_sector(uint32_t sector, const Cut& cut, Noise& noise);
+  void tear_ecc_sector(uint32_t sector, const Cut& cut, Noise& noise);
+  void disturb(uint32_t offset, std::span<uint8_t> out);
+  void make_firm(uint32_t offset, std::span<const uint8_t> data);
 
   CellPhysics physics_;
   std::span<uint8_t> bytes_;
   std::vector<uint32_t> sector_offsets_;
   std::vector<uint32_t> own_wear_;
   std::vector<uint8_t> own_broken_words_;
+  UnstableBits own_unstable_bits_;
   std::span<uint32_t> wear_;
   std::span<uint8_t> broken_words_;
+  UnstableBits* unstable_bits_;
   uint32_t broken_count_ = 0;
+  Noise noise_{0};  // of the unstable bits
   Stats stats_;
   FaultHook fault_hook_;
+  PowerSupply* supply_ = nullptr;
 };
 
 }  // namespace sim

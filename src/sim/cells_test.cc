@@ -92,13 +92,16 @@ TEST(Cells, AnInjectedFaultStopsAnOperationHalfWay) {
   EXPECT_EQ(bench.program(0, 16, 0x11), CellResult::kFailed);
   EXPECT_EQ(bench.bytes[7], 0x11);
   EXPECT_EQ(bench.bytes[8], 0xFF);
+  EXPECT_EQ(bench.program(16, 4, 0x11), CellResult::kFailed) << "within a word, too";
+  EXPECT_EQ(bench.bytes[17], 0x11);
+  EXPECT_EQ(bench.bytes[18], 0xFF);
   EXPECT_EQ(bench.cells.erase(64, 128), CellResult::kFailed);
   EXPECT_EQ(bench.bytes[95], 0xFF);
   EXPECT_EQ(bench.bytes[96], 0x00);
   std::vector<uint8_t> out(4, 0xEE);
   EXPECT_EQ(bench.cells.read(0, out), CellResult::kFailed);
   EXPECT_EQ(out, std::vector<uint8_t>(4, 0xEE));
-  EXPECT_EQ(asked, (std::vector<uint64_t>{1, 0, 0})) << "each kind is counted for itself";
+  EXPECT_EQ(asked, (std::vector<uint64_t>{1, 2, 0, 0})) << "each kind is counted for itself";
 }
 
 TEST(CellsWithEcc, TakeOneProgramAWordBetweenErases) {
@@ -124,6 +127,20 @@ TEST(CellsWithEcc, AllZerosMayGoOverAnything) {
   ASSERT_EQ(bench.program(0, 32, 0x00), CellResult::kOk);
   EXPECT_FALSE(bench.cells.has_ecc_error(0));
   EXPECT_EQ(bench.read(0, 1)[0], 0x00);
+}
+
+TEST(CellsWithEcc, AnInjectedFaultTearsAWord) {
+  for (const uint8_t value : {uint8_t{0x11}, uint8_t{0x00}}) {
+    Bench bench(kEcc);
+    bench.cells.set_fault_hook(
+        [](Operation operation, uint64_t, uint32_t) { return operation == Operation::kProgram; });
+    EXPECT_EQ(bench.program(0, 96, value), CellResult::kFailed);
+    EXPECT_EQ(bench.bytes[47], value);
+    EXPECT_EQ(bench.bytes[48], 0xFF);
+    EXPECT_FALSE(bench.cells.has_ecc_error(0));
+    EXPECT_TRUE(bench.cells.has_ecc_error(32));
+    EXPECT_FALSE(bench.cells.has_ecc_error(64));
+  }
 }
 
 TEST(CellsWithEcc, KeepTheirBrokenWordsInTheMemoryTheyAreGiven) {

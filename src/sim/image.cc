@@ -12,6 +12,8 @@
 #include <cstring>
 #include <vector>
 
+#include "sim/check.h"
+
 namespace sim {
 
 namespace {
@@ -47,12 +49,55 @@ Layout layout_of(const CellPhysics& physics) {
   return layout;
 }
 
-class RamImage final : public Image {
+// Memory that reads as erased and takes no room where it was never written: all of it is one small file,
+// mapped over and over, whose pages are copied when they change. A blank 32 MiB chip is there at once, and
+// a fork() has little to copy.
+class BlankMemory {
  public:
-  explicit RamImage(uint32_t size_bytes) : bytes_(size_bytes, 0xFF) { memory_.bytes = bytes_; }
+  explicit BlankMemory(size_t size) : size_(size) {
+    const int file = erased_file();
+    const size_t mapped_size = (size + kFileBytes - 1) / kFileBytes * kFileBytes;
+    void* base = mmap(nullptr, mapped_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    SIM_CHECK(base != MAP_FAILED, "no memory for the flash");
+    data_ = static_cast<uint8_t*>(base);
+    for (size_t at = 0; at < mapped_size; at += kFileBytes) {
+      const void* piece = mmap(data_ + at, kFileBytes, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0);
+      SIM_CHECK(piece != MAP_FAILED, "no memory for the flash");
+    }
+  }
+  BlankMemory(const BlankMemory&) = delete;
+  BlankMemory& operator=(const BlankMemory&) = delete;
+  ~BlankMemory() { munmap(data_, (size_ + kFileBytes - 1) / kFileBytes * kFileBytes); }
+
+  std::span<uint8_t> bytes() { return {data_, size_}; }
 
  private:
-  std::vector<uint8_t> bytes_;
+  static constexpr size_t kFileBytes = size_t{1} << 20;
+
+  static int erased_file() {
+    static const int file = [] {
+      const std::vector<uint8_t> erased(kFileBytes, 0xFF);
+      const int fd = memfd_create("erased flash", MFD_CLOEXEC);
+      SIM_CHECK(fd >= 0 && write(fd, erased.data(), erased.size()) == static_cast<ssize_t>(erased.size()),
+                "no memory for the flash");
+      return fd;
+    }();
+    return file;
+  }
+
+  uint8_t* data_ = nullptr;
+  size_t size_;
+};
+
+class RamImage final : public Image {
+ public:
+  explicit RamImage(uint32_t size_bytes) : memory_of_flash_(size_bytes) {
+    memory_.bytes = memory_of_flash_.bytes();
+  }
+
+ private:
+  BlankMemory memory_of_flash_;
 };
 
 // A file mapped into memory; closed and unmapped with the object.
@@ -71,13 +116,16 @@ class MappedFile {
   uint8_t* data() { return data_; }
 
   // Returns what was wrong, or nothing.
-  std::string open(const std::string& path, size_t size, uint8_t fill_with) {
-    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  std::string open(const std::string& path, size_t size, uint8_t fill_with, ImageUse use) {
+    const bool keeps = use == ImageUse::kKeep;
+    fd_ = ::open(path.c_str(), (keeps ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0666);
     if (fd_ < 0) return path + ": " + std::strerror(errno);
-    if (flock(fd_, LOCK_EX | LOCK_NB) != 0) return path + ": in use by another program; close that one first";
+    if (flock(fd_, (keeps ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
+      return path + ": in use by another program; close that one first";
+    }
     struct stat info;
     if (fstat(fd_, &info) != 0) return path + ": " + std::strerror(errno);
-    is_new_ = info.st_size == 0;
+    is_new_ = keeps && info.st_size == 0;
     if (is_new_) {
       if (std::string error = fill(size, fill_with); !error.empty()) return path + ": " + error;
     }
@@ -85,7 +133,7 @@ class MappedFile {
       return path + ": holds " + std::to_string(info.st_size) + " bytes, but this board's flash has " +
              std::to_string(size) + "; name the board it was made for, or another file";
     }
-    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, keeps ? MAP_SHARED : MAP_PRIVATE, fd_, 0);
     if (mapped == MAP_FAILED) return path + ": " + std::strerror(errno);
     data_ = static_cast<uint8_t*>(mapped);
     size_ = size;
@@ -116,10 +164,12 @@ class MappedFile {
 
 class FileImage final : public Image {
  public:
-  std::string open(const std::string& path, const Layout& layout) {
-    if (std::string error = dump_.open(path, layout.size_bytes, 0xFF); !error.empty()) return error;
+  std::string open(const std::string& path, const Layout& layout, ImageUse use) {
+    if (std::string error = dump_.open(path, layout.size_bytes, 0xFF, use); !error.empty()) return error;
+    memory_.bytes = {dump_.data(), layout.size_bytes};
     const std::string sidecar_path = path + ".wear";
-    if (std::string error = sidecar_.open(sidecar_path, layout.sidecar_bytes(), 0); !error.empty()) {
+    if (use == ImageUse::kScratch && access(sidecar_path.c_str(), F_OK) != 0) return {};
+    if (std::string error = sidecar_.open(sidecar_path, layout.sidecar_bytes(), 0, use); !error.empty()) {
       return error + " (wear counters of the image; delete it to start them anew)";
     }
     const WearHeader expected = {kMagic, kVersion, layout.size_bytes, layout.sector_count,
@@ -131,7 +181,6 @@ class FileImage final : public Image {
     uint8_t* counters = sidecar_.data() + sizeof(WearHeader);
     // Left behind by an image that was deleted: a blank chip has neither wear nor broken words.
     if (dump_.is_new()) std::memset(counters, 0, layout.sidecar_bytes() - sizeof(WearHeader));
-    memory_.bytes = {dump_.data(), layout.size_bytes};
     memory_.wear = {reinterpret_cast<uint32_t*>(counters), layout.sector_count};
     memory_.broken_words = {counters + layout.sector_count * sizeof(uint32_t), layout.broken_words_bytes};
     return {};
@@ -145,11 +194,11 @@ class FileImage final : public Image {
 }  // namespace
 
 std::variant<std::unique_ptr<Image>, std::string> Image::open(const std::string& path,
-                                                              const CellPhysics& physics) {
+                                                              const CellPhysics& physics, ImageUse use) {
   const Layout layout = layout_of(physics);
   if (path.empty()) return std::make_unique<RamImage>(layout.size_bytes);
   auto image = std::make_unique<FileImage>();
-  if (std::string error = image->open(path, layout); !error.empty()) return error;
+  if (std::string error = image->open(path, layout, use); !error.empty()) return error;
   return image;
 }
 

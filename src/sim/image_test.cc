@@ -134,6 +134,68 @@ TEST_F(ImageFile, NamesWhatCannotBeOpened) {
   EXPECT_EQ(error(), "/nowhere/at/all: No such file or directory");
 }
 
+TEST_F(ImageFile, OfWhichAScratchCopyIsUsedStaysAsItIs) {
+  {
+    auto image = open();
+    image->memory().bytes[5] = 0x42;
+    image->memory().wear[3] = 9;
+  }
+  const auto open_scratch = [this] { return Image::open(path, kPhysics, ImageUse::kScratch); };
+  {
+    auto scratch = open_scratch();
+    auto another = open_scratch();
+    ASSERT_TRUE(std::holds_alternative<std::unique_ptr<Image>>(another)) << std::get<std::string>(another);
+    const CellMemory& memory = std::get<std::unique_ptr<Image>>(scratch)->memory();
+    EXPECT_EQ(memory.bytes[5], 0x42);
+    EXPECT_EQ(memory.wear[3], 9u);
+    memory.bytes[5] = 0;
+    memory.wear[3] = 10;
+    EXPECT_NE(error().find("in use by another program"), std::string::npos) << "nobody writes it meanwhile";
+  }
+  {
+    auto image = open();
+    EXPECT_EQ(image->memory().bytes[5], 0x42);
+    EXPECT_EQ(image->memory().wear[3], 9u);
+  }
+  fs::remove(path.string() + ".wear");
+  EXPECT_TRUE(std::holds_alternative<std::unique_ptr<Image>>(open_scratch()));
+  EXPECT_FALSE(fs::exists(path.string() + ".wear"));
+  fs::remove(path);
+  EXPECT_EQ(std::get<std::string>(open_scratch()), path.string() + ": No such file or directory");
+  EXPECT_FALSE(fs::exists(path)) << "nothing is made";
+}
+
+TEST(Image, OfBlankRamTakesNoRoomUntilItIsWritten) {
+  const CellPhysics physics = {.sectors = {{4096, 8192}}};
+  const auto image = std::get<std::unique_ptr<Image>>(Image::open("", physics));
+  const auto bytes = image->memory().bytes;
+  rusage before;
+  rusage after;
+  getrusage(RUSAGE_SELF, &before);
+  bytes[0] = 0x11;
+  bytes[bytes.size() - 1] = 0x22;
+  getrusage(RUSAGE_SELF, &after);
+  EXPECT_LT(after.ru_minflt - before.ru_minflt, 100);
+  for (size_t at = 4096; at < bytes.size() - 1; at += 4095) ASSERT_EQ(bytes[at], 0xFF);
+  const auto another = std::get<std::unique_ptr<Image>>(Image::open("", physics));
+  EXPECT_EQ(another->memory().bytes[0], 0xFF) << "each has its own";
+}
+
+TEST(Image, KeepsUnstableBitsForTheNextCells) {
+  const auto image = std::get<std::unique_ptr<Image>>(Image::open("", kPhysics));
+  ASSERT_NE(image->memory().unstable_bits, nullptr);
+  image->memory().unstable_bits->emplace(1, std::vector<uint8_t>(256, 0xFF));
+  const CellPhysics plain = {.sectors = {{256, 4}}};
+  for (int i = 0; i < 2; ++i) {
+    Cells cells(plain, image->memory());
+    std::vector<uint8_t> first(256);
+    std::vector<uint8_t> second(256);
+    EXPECT_EQ(cells.read(256, first), CellResult::kOk);
+    EXPECT_EQ(cells.read(256, second), CellResult::kOk);
+    EXPECT_NE(first, second);
+  }
+}
+
 TEST(Image, WithoutAPathIsBlankRam) {
   auto image = Image::open("", kPhysics);
   const auto& memory = std::get<std::unique_ptr<Image>>(image)->memory();
