@@ -319,6 +319,22 @@ class Prompt(unittest.TestCase):
 
 
 @unittest.skipUnless(sys.platform == "linux", "exec: needs a shell")
+class HangUp(unittest.TestCase):
+    def test_a_terminal_that_is_gone_ends_the_prompt(self):
+        # Not the terminal's own session: no signal says that it is gone.
+        host, camera = pty.openpty()
+        child = subprocess.Popen([PROGRAM, "run"], stdin=camera, stdout=camera, stderr=camera)
+        os.close(camera)
+        seen = b""
+        while b">>> " not in seen:
+            seen += os.read(host, 1024)
+        os.close(host)
+        try:
+            child.wait(timeout=TIMEOUT_S)
+        finally:
+            child.kill()
+
+
 class SerialProtocol(unittest.TestCase):
     """MicroPython's own client of the raw REPL."""
 

@@ -100,7 +100,10 @@ TEST_F(QuadSpiBusTest, TheH7sClockIsSteadiedAfterResetAndAfterMappedMode) {
                                                    {kCcr, 0x20000000, true},
                                                    {kCr, 0, true}};
   auto bus = make();
-  const auto count = [&] { return !std::ranges::search(registers.writes, kSequence).empty(); };
+  const auto count = [&] {
+    return std::search(registers.writes.begin(), registers.writes.end(), kSequence.begin(),
+                       kSequence.end()) != registers.writes.end();
+  };
   ASSERT_TRUE(bus.open().ok());
   EXPECT_TRUE(count());
   EXPECT_EQ(registers.values[kCr], 0x01000311u) << "prescaler 1, a word as threshold, SSHIFT, EN";

@@ -72,7 +72,8 @@ static bool input_has_ended(void) {
     }
     int available = 0;
     const bool readable = (input.revents & POLLIN) != 0;
-    return !readable || (ioctl(STDIN_FILENO, FIONREAD, &available) == 0 && available == 0);
+    // A terminal that was hung up answers with an error, for ever.
+    return !readable || ioctl(STDIN_FILENO, FIONREAD, &available) != 0 || available == 0;
 }
 
 bool terminal_at_end(void) {
