@@ -66,7 +66,8 @@ class AtTheBound : public testing::TestWithParam<std::tuple<Case, bool>> {};
 INSTANTIATE_TEST_SUITE_P(Rows, AtTheBound, testing::Combine(testing::ValuesIn(kCases), testing::Bool()));
 
 TEST_P(AtTheBound, OursIsNearTheIdealAndNeverSlowerThanTheFirmware) {
-  const auto& [c, used] = GetParam();
+  const Case& c = std::get<0>(GetParam());
+  const bool used = std::get<1>(GetParam());
   const boards::Board* board = boards::find_board(c.board);
   const auto run = [&](Contender contender) {
     return measure({board, c.filesystem, c.workload, used, contender, 11, c.scale});

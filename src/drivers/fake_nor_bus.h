@@ -93,6 +93,12 @@ class FakeNorBus final : public NorBus {
     return found == calls.rend() ? nullptr : &*found;
   }
 
+  // As an operation that began before us and never ends.
+  void hang() {
+    registers[0x05] = kWip;
+    polls_left_ = kNever;
+  }
+
   std::vector<uint8_t> bytes;
   std::vector<uint8_t> sfdp;
   std::array<uint8_t, 3> id = {0x12, 0x34, 0x56};

@@ -34,6 +34,7 @@ struct Registers {
   std::vector<Write> writes;
   std::function<uint32_t()> status = [] { return kComplete | kThreshold; };
   uint32_t status_offset = 8;
+  std::function<void(uint32_t offset)> read_hook = [](uint32_t) {};
   bool masked = false;
   uint64_t now_us = 0;
 
@@ -54,6 +55,7 @@ class RecordingMmio {
   uint16_t read16(uint32_t address) { return static_cast<uint16_t>(read32(address)); }
   uint32_t read32(uint32_t address) {
     const uint32_t offset = address - kBase;
+    registers_->read_hook(offset);
     return offset == registers_->status_offset ? registers_->status() : registers_->values[offset];
   }
   void write8(uint32_t address, uint8_t value) { write32(address, value); }
@@ -197,6 +199,19 @@ TEST_F(QuadSpiBusTest, AControllerThatStaysBusyIsGivenUp) {
   EXPECT_EQ(registers.written(kCr).back() & 2, 2u);
 }
 
+TEST_F(QuadSpiBusTest, ACommandIsOverWhenItIsCompleteAndNotBefore) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  int looks = 0;
+  // The FIFO has taken everything, but the last bytes are still on their way.
+  registers.status = [&] {
+    return registers.written(kCcr).size() < 3 || ++looks > 5 ? kComplete | kThreshold : kThreshold;
+  };
+  const std::vector<uint8_t> data = {1};
+  ASSERT_TRUE(bus.execute({.opcode = 0x01, .out = data}).ok());
+  EXPECT_GT(looks, 5);
+}
+
 TEST_F(QuadSpiBusTest, OctalIsNotForThisBus) {
   auto bus = make();
   ASSERT_TRUE(bus.open().ok());
@@ -306,6 +321,15 @@ TEST_F(SpiBusTest, BytesGoOutOneByOneUnderChipSelect) {
   EXPECT_EQ(registers.written(kDr), (std::vector<uint32_t>{0x0B, 0x12, 0x34, 0x56, 0xFF, 0xFF, 0xFF}));
   EXPECT_EQ(registers.writes.front(), (Registers::Write{kBsrr, 1u << 22, false}));
   EXPECT_EQ(registers.writes.back(), (Registers::Write{kBsrr, 1u << 6, false}));
+}
+
+TEST_F(SpiBusTest, AByteThatTheLastOwnerLeftIsDropped) {
+  bool taken = false;
+  registers.status = [&] { return 1u; };
+  registers.read_hook = [&](uint32_t offset) { taken = taken || offset == kDr; };
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  EXPECT_TRUE(taken);
 }
 
 TEST_F(SpiBusTest, AControllerThatDoesNotClockIsGivenUp) {

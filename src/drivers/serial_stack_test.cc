@@ -145,6 +145,9 @@ TEST_P(SerialStack, FindsOutWhatTheChipIs) {
   EXPECT_EQ(nor->geometry().program_page_bytes, 256u);
   EXPECT_EQ(nor->geometry().program_unit_bytes, 1u);
   EXPECT_EQ(chip.protocol(), is_octal() ? sim::ChipProtocol::kOctalDtr : sim::ChipProtocol::kSpi);
+  const sim::StatusBit quad = GetParam().part().quad_enable;
+  EXPECT_EQ((chip.status(quad.index) & quad.mask) != 0,
+            GetParam().lines == NorLines::kFour && quad.mask != 0);
 }
 
 TEST_P(SerialStack, BeforeInitThereAreNoBytes) {
@@ -234,12 +237,14 @@ TEST_P(SerialStack, InitRecoversAChipThatItsLastOwnerLeftSomewhere) {
     }
     if (state == kAsleep) send(0xB9);
     if (state == kErasing) {
+      fill(0x5A);
       send(0x06);
       send(0x20, {}, 3);
     }
     const bool is_asleep = state == kAsleep;
     EXPECT_EQ(chip.is_asleep(), is_asleep);
     ASSERT_TRUE(nor->init().ok());
+    if (state == kErasing) EXPECT_EQ(read(0, 4096), std::vector<uint8_t>(4096, 0xFF)) << "not cut off";
     violations.clear();  // what a foreign owner, and a driver that cannot know the state yet, may do
     ASSERT_TRUE(nor->erase(8192, 4096).ok());
     const std::vector<uint8_t> data = pattern(300, static_cast<uint32_t>(state));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "drivers/sfdp_dumps.h"
 #include "sim/nor_chip_parts_sfdp.h"
 
 namespace drivers {
@@ -75,6 +76,142 @@ TEST(Sfdp, ReadsTheTablesOfTheCameras) {
   }
 }
 
+// Worked out by hand from the words of the table (JESD216F, 6.4).
+TEST(Sfdp, EveryFieldOfRealTablesIsUnderstood) {
+  struct Erase {
+    uint32_t size_bytes, typical_us, maximum_us;
+    uint8_t opcode, opcode4;
+    bool operator==(const Erase&) const = default;
+  };
+  struct Case {
+    std::string name;
+    std::span<const uint8_t> bytes;
+    uint32_t size_bytes;
+    uint32_t program_typical_us, program_maximum_us;
+    std::vector<Erase> erases;
+    std::array<uint8_t, 3> quad_io, quad_output;  // opcode, mode cycles, dummy cycles
+    AddressBytes address_bytes;
+    uint8_t four_byte_entry;
+    uint32_t four_byte_instructions;
+    QuadEnable quad_enable;
+    bool inverted_extension;
+  };
+  constexpr uint32_t kAll = kFastRead4 | kQuadOutput4 | kQuadIo4 | kPageProgram4;
+  for (const Case& c : {Case{"W25Q512JV",
+                             kSfdpOfW25Q512JV,
+                             64u << 20,
+                             704,
+                             4224,
+                             {{4096, 64'000, 896'000, 0x20, 0x21},
+                              {32768, 128'000, 1'792'000, 0x52, 0},
+                              {65536, 160'000, 2'240'000, 0xD8, 0xDC}},
+                             {0xEB, 2, 4},
+                             {0x6B, 0, 8},
+                             AddressBytes::kThreeOrFour,
+                             0xA5,
+                             kAll,
+                             QuadEnable::kStatus2Bit1Kept,
+                             false},
+                        Case{"W25Q64JW",
+                             kSfdpOfW25Q64JW,
+                             8u << 20,
+                             704,
+                             4224,
+                             {{4096, 64'000, 896'000, 0x20, 0},
+                              {32768, 128'000, 1'792'000, 0x52, 0},
+                              {65536, 160'000, 2'240'000, 0xD8, 0}},
+                             {0xEB, 2, 4},
+                             {0x6B, 0, 8},
+                             AddressBytes::kThree,
+                             0x80,
+                             0,
+                             QuadEnable::kStatus2Bit1Read,
+                             false},
+                        Case{"MX25LM51245G",
+                             kSfdpOfMX25LM51245G,
+                             64u << 20,
+                             152,
+                             4256,
+                             {{4096, 25'000, 500'000, 0x20, 0x21}, {65536, 256'000, 5'120'000, 0xD8, 0xDC}},
+                             {0, 0, 0},
+                             {0, 0, 0},
+                             AddressBytes::kThreeOrFour,
+                             0x20,
+                             kFastRead4 | kPageProgram4,
+                             QuadEnable::kAlways,
+                             true},
+                        Case{"MX25UM25645G",
+                             sim::sfdp_of_mx25um25645g(),
+                             32u << 20,
+                             152,
+                             1520,
+                             {{4096, 25'000, 400'000, 0x20, 0x21}, {65536, 256'000, 4'096'000, 0xD8, 0xDC}},
+                             {0, 0, 0},
+                             {0, 0, 0},
+                             AddressBytes::kThreeOrFour,
+                             0x20,
+                             kFastRead4 | kPageProgram4,
+                             QuadEnable::kAlways,
+                             true},
+                        Case{"MX25L12833F",
+                             sim::sfdp_of_mx25l12833f(),
+                             16u << 20,
+                             384,
+                             1536,
+                             {{4096, 25'000, 150'000, 0x20, 0},
+                              {32768, 144'000, 864'000, 0x52, 0},
+                              {65536, 256'000, 1'536'000, 0xD8, 0}},
+                             {0xEB, 2, 4},
+                             {0x6B, 0, 8},
+                             AddressBytes::kThree,
+                             0xFF,
+                             0,
+                             QuadEnable::kStatus1Bit6,
+                             false},
+                        // Nine words: no times, no modes.
+                        Case{"AT25SF128A",
+                             sim::sfdp_of_at25sf128a(),
+                             16u << 20,
+                             256,
+                             4096,
+                             {{4096, 25'000, 400'000, 0x20, 0},
+                              {32768, 112'000, 1'792'000, 0x52, 0},
+                              {65536, 256'000, 4'096'000, 0xD8, 0}},
+                             {0xEB, 2, 4},
+                             {0x6B, 0, 8},
+                             AddressBytes::kThree,
+                             kEnterByB7,
+                             0,
+                             QuadEnable::kUnknown,
+                             false}}) {
+    SCOPED_TRACE(c.name);
+    Table table = table_of(c.bytes);
+    NorParameters chip;
+    ASSERT_TRUE(table.parse(chip).ok());
+    EXPECT_EQ(chip.size_bytes, c.size_bytes);
+    EXPECT_EQ(chip.page_bytes, 256u);
+    EXPECT_EQ(chip.program_typical_us, c.program_typical_us);
+    EXPECT_EQ(chip.program_maximum_us, c.program_maximum_us);
+    std::vector<Erase> erases;
+    for (const EraseType& type : chip.erase) {
+      if (type.size_bytes == 0) continue;
+      erases.push_back({type.size_bytes, type.typical_us, type.maximum_us, type.opcode, type.opcode4});
+    }
+    EXPECT_EQ(erases, c.erases);
+    const auto parts_of = [](const FastRead& read) {
+      return std::array<uint8_t, 3>{read.opcode, read.mode_cycles(), read.dummy_cycles()};
+    };
+    EXPECT_EQ(parts_of(chip.quad_io), c.quad_io);
+    EXPECT_EQ(parts_of(chip.quad_output), c.quad_output);
+    EXPECT_EQ(chip.address_bytes, c.address_bytes);
+    EXPECT_EQ(chip.four_byte_entry, c.four_byte_entry);
+    EXPECT_EQ(chip.four_byte_instructions & kAll, c.four_byte_instructions);
+    EXPECT_EQ(chip.quad_enable, c.quad_enable);
+    EXPECT_EQ(chip.inverted_extension, c.inverted_extension);
+    EXPECT_FALSE(chip.flag_status_register);
+  }
+}
+
 TEST(Sfdp, KnowsTheFourByteInstructionsOfTheOctalChip) {
   Table table = table_of(sim::sfdp_of_mx25um25645g());
   NorParameters chip;
@@ -95,6 +232,27 @@ TEST(Sfdp, TellsAChipWithoutTableFromOneThatDoesNotAnswer) {
   Table broken = table_of(sim::sfdp_of_w25q256jv());
   broken.status = flash::Error::kTimedOut;
   EXPECT_EQ(broken.parse(chip), flash::Error::kTimedOut);
+}
+
+TEST(Sfdp, ATableThatDescribesNoPossibleChipIsRefused) {
+  struct Patch {
+    std::string name;
+    size_t at;
+    std::vector<uint8_t> bytes;
+  };
+  for (const Patch& patch :
+       {Patch{"major revision", 0x05, {2}}, Patch{"first table is another", 0x08, {0x84}},
+        Patch{"first table is a vendor's", 0x0F, {0x01}}, Patch{"eight words", 0x0B, {8}},
+        Patch{"32 KiB", 0x84, {0xFF, 0xFF, 0x03, 0x00}}, Patch{"512 MiB", 0x84, {0xFF, 0xFF, 0xFF, 0xFF}},
+        Patch{"48 MiB", 0x84, {0xFF, 0xFF, 0xFF, 0x17}}, Patch{"an exponent", 0x84, {32, 0, 0, 0x80}},
+        Patch{"no erase type", 0x9C, {0, 0x20, 0, 0x52, 0, 0xD8, 0, 0}},
+        Patch{"erases of other sizes", 0x9C, {7, 0x20, 17, 0x52, 31, 0xD8, 200, 0}}}) {
+    SCOPED_TRACE(patch.name);
+    Table table = table_of(kSfdpOfW25Q512JV);
+    std::ranges::copy(patch.bytes, table.bytes.begin() + static_cast<ptrdiff_t>(patch.at));
+    NorParameters chip;
+    EXPECT_EQ(table.parse(chip), flash::Error::kNoDevice);
+  }
 }
 
 TEST(Sfdp, ATruncatedTableIsNoTable) {

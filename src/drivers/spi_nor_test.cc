@@ -302,6 +302,14 @@ TEST_F(SpiNorTest, OneAddressWidthIsChosenAtInit) {
              0x0B,
              0x20,
              both},
+        Case{"always four, says word 16",
+             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x40},
+             "",
+             4,
+             0x02,
+             0x0B,
+             0x20,
+             both},
         Case{"always four", {.size_bytes = 2 * k16MiB, .address_bytes = 2}, "", 4, 0x02, 0x0B, 0x20, both}}) {
     SCOPED_TRACE(c.name);
     make(c.table);
@@ -426,6 +434,24 @@ TEST_F(SpiNorTest, ABusyChipIsWaitedForUpToItsMaximumAndNotReadMeanwhile) {
   EXPECT_TRUE(nor.read(0, out).ok()) << "it has come to an end after all";
   bus_->busy_polls = 1;
   EXPECT_TRUE(nor.program(0, out).ok());
+}
+
+TEST_F(SpiNorTest, AChipIsNotReadBeforeTheEndOfAChangeWasSeen) {
+  SpiNor& nor = ready({});
+  bus_->failing_call = bus_->call_count + 3;  // the first look at the status after 20h
+  EXPECT_EQ(nor.erase(0, 4096), Error::kIo);
+  bus_->calls.clear();
+  read(0, 1);
+  EXPECT_EQ(bus_->wire(), "05 05 0B@0");
+}
+
+TEST_F(SpiNorTest, AChipThatIsStuckSinceBeforeInitIsTimedOut) {
+  make({});
+  bus_->id = {0xFF, 0xFF, 0xFF};  // a busy chip answers nothing but its status
+  bus_->hang();
+  EXPECT_EQ(driver().init(), Error::kTimedOut);
+  EXPECT_FALSE(bus_->is_open);
+  EXPECT_GT(now_us_, 4'096'000u) << "a block erase at its slowest is waited for";
 }
 
 TEST_F(SpiNorTest, AChipThatFallsSilentIsNoDevice) {

@@ -343,9 +343,10 @@ Status WriteCache::compare_block(uint16_t slot, bool& needs_erase) {
   const Geometry& geometry = nor_.geometry();
   const CacheSlot& dirty = memory_.slots[slot];
   const Extent extent = dirty_units(dirty);
+  const uint32_t at = flash_offset(dirty.block) + extent.begin;
   std::array<uint8_t, kCacheBlockBytes> buffer;
   const std::span<uint8_t> present = std::span(buffer).first(extent.length);
-  const Status read_status = nor_.read(flash_offset(dirty.block) + extent.begin, present);
+  const Status read_status = nor_.read(at, present);
   if (read_status == Status(Error::kIo) && !geometry.reprogrammable) {
     needs_erase = true;  // a torn unit (see load()); the verify after the erase has the last word
     return {};
@@ -354,12 +355,28 @@ Status WriteCache::compare_block(uint16_t slot, bool& needs_erase) {
   const uint8_t* wanted = &bytes(slot)[extent.begin];
   if (geometry.reprogrammable) {
     needs_erase = !is_programmable(present, wanted);
-    return {};
+    return needs_erase ? Status() : look_again(at, present, needs_erase);
   }
   const uint32_t unit = geometry.program_unit_bytes;
   for (uint32_t i = 0; i < extent.length && !needs_erase; i += unit) {
     const std::span<const uint8_t> old_unit = present.subspan(i, unit);
     needs_erase = !is_erased(old_unit) && !holds(old_unit, wanted + i);
+  }
+  return {};
+}
+
+// A sector whose erase a cut of power stopped can look erased: bits that are half way are read now as 1,
+// now as 0. Sets `needs_erase` if the flash does not look the same a few times. (Where units carry ECC,
+// their code tells.)
+Status WriteCache::look_again(uint32_t at, std::span<const uint8_t> present, bool& needs_erase) {
+  constexpr int kTimes = 3;
+  std::array<uint8_t, 128> buffer;
+  for (size_t done = 0; done < present.size() && !needs_erase; done += buffer.size()) {
+    const std::span<uint8_t> again = std::span(buffer).first(std::min(buffer.size(), present.size() - done));
+    for (int i = 0; i < kTimes && !needs_erase; ++i) {
+      FLASH_TRY(nor_.read(at + static_cast<uint32_t>(done), again));
+      needs_erase = !holds(again, &present[done]);
+    }
   }
   return {};
 }

@@ -113,6 +113,7 @@ class WriteCache {
   Status find_erase_area(uint32_t sector, Sectors& area);
   Status compare(Sectors sectors, bool& needs_erase);
   Status compare_block(uint16_t slot, bool& needs_erase);
+  Status look_again(uint32_t at, std::span<const uint8_t> present, bool& needs_erase);
   Status erase_and_program(Sectors sectors);
   Status complete(Sectors sectors);
   Status program_sectors(Sectors sectors, bool erased);

@@ -102,6 +102,9 @@ class Cells {
   // fails.
   void connect(PowerSupply* supply) { supply_ = supply; }
 
+  // What unstable bits are read as from now on. A cut sets it, too.
+  void seed_unstable_reads(uint64_t seed) { noise_ = Noise(seed); }
+
   // The content of a sector and all that is the matter with it, from other cells of the same physics.
   void copy_sector(const Cells& other, uint32_t index);
 

@@ -71,7 +71,8 @@ void mix(std::span<uint8_t> bytes, std::span<uint8_t> unstable, uint8_t target, 
 
 // A handful of the bits that had to change is not firm yet.
 void leave_weak(std::span<uint8_t> bytes, std::span<uint8_t> unstable, Noise& noise) {
-  constexpr uint64_t kMost = 8;
+  constexpr uint64_t kFewest = 4;
+  constexpr uint64_t kMost = 32;
   struct Byte {
     uint32_t index;
     uint8_t changed;
@@ -84,7 +85,7 @@ void leave_weak(std::span<uint8_t> bytes, std::span<uint8_t> unstable, Noise& no
   std::ranges::fill(bytes, kErased);
   std::ranges::fill(unstable, uint8_t{0});
   if (under_work.empty()) return;
-  for (uint64_t n = 1 + noise.below(kMost); n > 0; --n) {
+  for (uint64_t n = kFewest + noise.below(kMost - kFewest + 1); n > 0; --n) {
     const Byte& byte = under_work[noise.below(under_work.size())];
     unstable[byte.index] |= std::bit_floor(byte.changed);
   }

@@ -1,0 +1,217 @@
+#include "powercut/raw_scenario.h"
+
+#include <algorithm>
+#include <set>
+
+#include "sim/check.h"
+#include "sim/noise.h"
+
+namespace powercut {
+
+namespace {
+
+using flash::Partition;
+using flash::Status;
+
+constexpr uint32_t kBlockBytes = 512;  // written as one
+constexpr uint32_t kKiB = 1024;
+
+void fill(std::vector<uint8_t>& bytes, sim::Noise& noise) {
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(noise.next());
+}
+
+uint32_t below(sim::Noise& noise, uint32_t bound) {
+  return static_cast<uint32_t>(noise.below(bound));
+}
+
+// Can programming bits of `from` have led there on the way to `to`?
+bool is_between(std::span<const uint8_t> bytes, std::span<const uint8_t> from, std::span<const uint8_t> to) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if ((bytes[i] & ~from[i]) != 0 || (to[i] & ~bytes[i]) != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+RawScenario::RawScenario(const boards::Board& board, const Style& style, uint32_t seed)
+    : board_(board), window_(std::min(board.storage().size_bytes, 160 * kKiB)) {
+  sim::Noise noise(seed);
+  make_objects(noise, style.overlapping);
+  Bytes content(window_);
+  fill(content, noise);
+  states_.push_back(content);
+  synced_.push_back(0);
+  while (calls_.size() < style.calls) {
+    calls_.push_back(make_call(noise, style));
+    apply(calls_.back(), content);
+    states_.push_back(content);
+    const auto now = static_cast<uint32_t>(calls_.size());
+    synced_.push_back(calls_.back().kind == Kind::kSync ? now : synced_.back());
+  }
+}
+
+void RawScenario::make_objects(sim::Noise& noise, bool overlapping) {
+  objects_.push_back({0, window_});
+  const uint32_t native = board_.native_block_bytes;
+  while (overlapping && objects_.size() < 4) {
+    const uint32_t start = below(noise, window_ / native - 1) * native;
+    const uint32_t len = (1 + below(noise, (window_ - start) / native)) * native;
+    objects_.push_back({start, std::min(len, window_ - start)});
+  }
+}
+
+RawScenario::Call RawScenario::make_call(sim::Noise& noise, const Style& style) const {
+  const size_t index = noise.below(objects_.size());
+  const Object& object = objects_[index];
+  Call call = {Kind::kSync, index, 0, 0, {}};
+  if (noise.below(4) == 0) return call;
+  const bool extended = style.extended && (!style.simple || noise.below(2) == 0);
+  if (!extended) {
+    call = make_write(noise, object);
+  } else if (noise.below(3) == 0) {
+    call.kind = Kind::kErase;
+    call.block = below(noise, object.len / board_.native_block_bytes);
+  } else {
+    call = make_program(noise, object);
+  }
+  call.object = index;
+  return call;
+}
+
+// Mostly a few blocks; now and then a stream, for which large erases are used.
+RawScenario::Call RawScenario::make_write(sim::Noise& noise, const Object& object) const {
+  const uint32_t unit = board_.simple_block_bytes;
+  const uint32_t most = noise.below(8) == 0 ? object.len / unit : std::min(4u, object.len / unit);
+  const uint32_t blocks = 1 + below(noise, most);
+  Call call = {Kind::kWrite, 0, below(noise, object.len / unit - blocks + 1), 0, Bytes(blocks * unit)};
+  fill(call.data, noise);
+  return call;
+}
+
+RawScenario::Call RawScenario::make_program(sim::Noise& noise, const Object& object) const {
+  const uint32_t native = board_.native_block_bytes;
+  const uint32_t block = below(noise, object.len / native);
+  const uint32_t offset = below(noise, native);
+  const uint32_t room = object.len - block * native - offset;
+  Call call = {Kind::kProgram, 0, block, offset, Bytes(1 + below(noise, std::min(room, 1024u)))};
+  fill(call.data, noise);
+  const Bytes& present = states_.back();
+  const uint32_t at = object.start + block * native + offset;
+  for (size_t i = 0; i < call.data.size(); ++i) call.data[i] &= present[at + i];
+  return call;
+}
+
+void RawScenario::apply(const Call& call, Bytes& content) const {
+  const auto object = content.begin() + objects_[call.object].start;
+  switch (call.kind) {
+    case Kind::kWrite:
+      std::ranges::copy(call.data, object + call.block * board_.simple_block_bytes);
+      return;
+    case Kind::kProgram:
+      std::ranges::copy(call.data, object + call.block * board_.native_block_bytes + call.offset);
+      return;
+    case Kind::kErase:
+      std::fill_n(object + call.block * board_.native_block_bytes, board_.native_block_bytes, uint8_t{0xFF});
+      return;
+    case Kind::kSync:
+      return;
+  }
+}
+
+Status RawScenario::perform(const Call& call, Partition& partition) const {
+  switch (call.kind) {
+    case Kind::kWrite:
+      return partition.write_blocks(call.block, call.data);
+    case Kind::kProgram:
+      return partition.program_bytes(call.block, call.offset, call.data);
+    case Kind::kErase:
+      return partition.ioctl(static_cast<int>(flash::Ioctl::kEraseBlock), call.block).status;
+    case Kind::kSync:
+      return partition.ioctl(static_cast<int>(flash::Ioctl::kSync), 0).status;
+  }
+  return {};
+}
+
+void RawScenario::prepare(Target& target) {
+  SIM_CHECK(target.storage().write(0, states_.front()).ok() && target.storage().sync().ok(), "no content");
+}
+
+void RawScenario::write(Target& target) {
+  std::vector<Partition> partitions;
+  for (const Object& object : objects_) partitions.emplace_back(target.storage(), object.start, object.len);
+  for (const Call& call : calls_) {
+    SIM_CHECK(perform(call, partitions[call.object]).ok(), "a call failed");
+    ++done_;
+  }
+}
+
+std::string RawScenario::check(Target& target, const Moment& moment) {
+  constexpr uint64_t kLongUs = 1'000'000;
+  const uint64_t start_us = target.now_us();
+  for (uint32_t block = 0; block < window_ / kBlockBytes; ++block) {
+    if (std::string error = check_block(target, moment, block); !error.empty()) return error;
+  }
+  if (target.now_us() - start_us > kLongUs) return "reading took longer than a second";
+  // It takes its time, and a few cuts in a row are much alike.
+  const bool is_sample = moment.cut.operation % 16 == 0 || moment.cut.tear == sim::Tear::kWeak;
+  return is_sample ? check_use(target, moment.cut.seed) : "";
+}
+
+std::string RawScenario::check_block(Target& target, const Moment& moment, uint32_t block) const {
+  const uint32_t at_flash = board_.storage().offset + block * kBlockBytes;
+  const bool is_at_work = rewritten_at(moment).contains(at_flash);
+  Bytes content(kBlockBytes);
+  const Status status = target.storage().read(block * kBlockBytes, content);
+  if (status.ok()) {
+    return is_at_work || is_possible(content, block, moment)
+               ? ""
+               : "block " + std::to_string(block) + " holds what was never written there";
+  }
+  if (is_at_work) return "";
+  // Words whose ECC does not hold: none but what was being programmed.
+  const uint32_t unit = board_.part->geometry.program_unit_bytes;
+  for (uint32_t i = 0; i < kBlockBytes; i += unit) {
+    Bytes word(unit);
+    if (target.storage().read(block * kBlockBytes + i, word).ok()) continue;
+    if (!programmed_at(moment).contains(at_flash + i)) {
+      return "block " + std::to_string(block) + " cannot be read";
+    }
+  }
+  return "";
+}
+
+// What a block may hold: what it held at the last sync, or was given since, with the call that the cut came
+// into; or something on the way from one of these to another.
+bool RawScenario::is_possible(const Bytes& block_content, uint32_t block, const Moment& moment) const {
+  const auto version = [&](size_t state) {
+    return std::span(states_[state]).subspan(block * kBlockBytes, kBlockBytes);
+  };
+  const size_t first = synced_[moment.progress];
+  const size_t last = std::min<size_t>(moment.progress + 1, calls_.size());
+  for (size_t to = first; to <= last; ++to) {
+    if (std::ranges::equal(block_content, version(to))) return true;
+    for (size_t from = first; from < to; ++from) {
+      if (is_between(block_content, version(from), version(to))) return true;
+    }
+  }
+  return false;
+}
+
+std::string RawScenario::check_use(Target& target, uint32_t seed) const {
+  Bytes wanted(window_);
+  sim::Noise noise(seed);
+  fill(wanted, noise);
+  if (!target.storage().write(0, wanted).ok()) return "the storage takes no data any more";
+  if (!target.storage().sync().ok()) return "a sync after the cut fails";
+  target.power_off();
+  if (!target.power_on().ok()) return "a second power-up fails";
+  Bytes present(window_);
+  for (int time = 0; time < 4; ++time) {
+    if (!target.storage().read(0, present).ok()) return "what was written after the cut cannot be read";
+    if (present != wanted) return "what was written after the cut reads as something else";
+  }
+  return "";
+}
+
+}  // namespace powercut
