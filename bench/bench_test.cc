@@ -76,7 +76,6 @@ TEST_P(AtTheBound, OursIsNearTheIdealAndNeverSlowerThanTheFirmware) {
   EXPECT_LE(static_cast<double>(ours.cost.device_us), 1.12 * static_cast<double>(ours.ideal_us));
   EXPECT_LE(static_cast<double>(ours.cost.erases), 1.03 * static_cast<double>(ours.ideal_erases) + 2);
   EXPECT_LE(ours.cost.masked_us_max, 50u);
-  if (!has_firmware(*board)) return;
   const Row firmware = run(Contender::kFirmware);
   EXPECT_LE(static_cast<double>(ours.cost.device_us), 1.01 * static_cast<double>(firmware.cost.device_us));
   EXPECT_GE(static_cast<double>(firmware.cost.device_us), 0.99 * static_cast<double>(firmware.ideal_us));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "boards/board.h"
+#include "sim/violations.h"
 
 namespace bench {
 
@@ -47,8 +48,10 @@ class Device {
   // What waits to be written is lost.
   virtual void power_cycle() = 0;
 
-  // Since the device was made.
+  // Since the device was made; of its life, where it is the most of something.
   virtual Cost cost() const = 0;
+  virtual std::span<const uint32_t> wear() const = 0;  // erases of each sector
+  virtual const sim::Violations& violations() const = 0;
 
   // What the storage's cells hold.
   virtual std::span<const uint8_t> cells() const = 0;
@@ -60,11 +63,8 @@ std::vector<uint8_t> make_content(const boards::Board& board, bool used, uint32_
 // Ours: a whole camera, drivers, registers and all.
 std::unique_ptr<Device> make_our_device(const boards::Board& board, std::span<const uint8_t> content);
 
-// MicroPython's own driver, unmodified, on the same models. One at a time in a process: it keeps its state in
-// static variables.
-// has_firmware: the flash inside an MCU, or the W25Q256JV; its driver for the other chips differs from
-// release to release, and that of the N6 came after the release used here.
-bool has_firmware(const boards::Board& board);
+// MicroPython's own driver, unmodified, on the same models. One in a process: it keeps its state in static
+// variables.
 std::unique_ptr<Device> make_firmware_device(const boards::Board& board, std::span<const uint8_t> content);
 
 }  // namespace bench

@@ -43,7 +43,6 @@ std::vector<bench::Run> runs_of(const Options& options) {
         for (const bool used : {false, true}) {
           if (!contains(options.media, used ? "used" : "blank")) continue;
           for (const auto contender : {bench::Contender::kFirmware, bench::Contender::kPybflash}) {
-            if (contender == bench::Contender::kFirmware && !bench::has_firmware(*board)) continue;
             runs.push_back({board, filesystem, std::string(workload.name), used, contender, options.seed,
                             options.scale});
           }

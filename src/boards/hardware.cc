@@ -20,15 +20,6 @@ namespace boards {
 
 namespace {
 
-// While a driver waits, time jumps to the moment the hardware is done.
-drivers::Platform platform_of(sim::Clock& clock) {
-  constexpr uint64_t kLongestWaitNs = 1'000'000;
-  return {.context = &clock,
-          .now_us = [](void* context) { return static_cast<sim::Clock*>(context)->now_us(); },
-          .yield = [](void* context) { static_cast<sim::Clock*>(context)->wait_ns(kLongestWaitNs); },
-          .memory_changed = [](void*, uint32_t, uint32_t) {}};
-}
-
 // A flash inside an MCU: `Model` behind its registers and its array, `Driver` on the bus before them.
 template <class Model, class Driver, class Config>
 class InternalFlash final : public Hardware {
@@ -48,6 +39,7 @@ class InternalFlash final : public Hardware {
   }
 
   flash::NorFlash& nor() override { return driver_; }
+  sim::AddressSpace& space() override { return space_; }
   uint64_t longest_masked_ns() const override { return space_.longest_guard_ns(); }
   flash::Status init() override { return {}; }
   void power_cycle() override { model_.reset(); }
@@ -114,6 +106,7 @@ class SerialFlash final : public Hardware {
   }
 
   flash::NorFlash& nor() override { return driver_; }
+  sim::AddressSpace& space() override { return space_; }
   uint64_t longest_masked_ns() const override { return space_.longest_guard_ns(); }
   flash::Status init() override { return driver_.init(); }
   void power_cycle() override {
@@ -132,6 +125,14 @@ class SerialFlash final : public Hardware {
 };
 
 }  // namespace
+
+drivers::Platform platform_of(sim::Clock& clock) {
+  constexpr uint64_t kLongestWaitNs = 1'000'000;
+  return {.context = &clock,
+          .now_us = [](void* context) { return static_cast<sim::Clock*>(context)->now_us(); },
+          .yield = [](void* context) { static_cast<sim::Clock*>(context)->wait_ns(kLongestWaitNs); },
+          .memory_changed = [](void*, uint32_t, uint32_t) {}};
+}
 
 sim::CellPhysics physics_of(const FlashPart& part) {
   sim::CellPhysics physics;

@@ -4,8 +4,10 @@
 #include <memory>
 
 #include "boards/board.h"
+#include "drivers/mmio.h"
 #include "flash/nor_flash.h"
 #include "flash/status.h"
+#include "sim/bus.h"
 #include "sim/cells.h"
 #include "sim/clock.h"
 #include "sim/nor_chip_parts.h"
@@ -25,6 +27,9 @@ class Hardware {
   // Power goes and comes back, or a reset: what the hardware keeps in registers is gone.
   virtual void power_cycle() = 0;
 
+  // What the CPU sees of it: for other software than our driver.
+  virtual sim::AddressSpace& space() = 0;
+
   // The longest stretch that the driver kept interrupts out.
   virtual uint64_t longest_masked_ns() const = 0;
 
@@ -37,6 +42,9 @@ class Hardware {
 
 sim::CellPhysics physics_of(const FlashPart& part);
 const sim::NorChipPart& chip_of(const FlashPart& part);  // of a serial one
+
+// While a driver waits, time jumps to the moment the hardware is done.
+drivers::Platform platform_of(sim::Clock& clock);
 
 std::unique_ptr<Hardware> make_hardware(const Board& board, sim::Cells& cells, sim::Clock& clock);
 

@@ -1,1 +1,0 @@
-#include "firmware_port.h"
