@@ -1,6 +1,7 @@
 # What every target of the house shares: the language, the warnings, where tests come from.
 
 option(PYBFLASH_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+option(PYBFLASH_FUZZ "Build the fuzz targets; needs clang" OFF)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -20,6 +21,9 @@ if(PYBFLASH_SANITIZE)
   set(PYBFLASH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_compile_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
   target_link_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
+endif()
+if(PYBFLASH_FUZZ)
+  target_compile_options(pybflash_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # pybflash_library(flash SOURCES a.cc b.cc [LIBS other ...])

@@ -13,7 +13,7 @@ exit_setup_failed=3
 
 # What the program is made from, and what ./test needs besides.
 program_packages="g++ gcc make cmake ninja-build python3 xz-utils libcli11-dev libgtest-dev libgmock-dev"
-test_packages="clang clang-format clang-tidy shellcheck gcc-arm-none-eabi libnewlib-arm-none-eabi
+test_packages="clang libclang-rt-dev clang-format clang-tidy shellcheck gcc-arm-none-eabi libnewlib-arm-none-eabi
     libstdc++-arm-none-eabi-dev qemu-system-arm libunicorn-dev mtools dosfstools fdisk"
 
 say() {

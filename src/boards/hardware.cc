@@ -7,7 +7,6 @@
 #include "drivers/stm32_h7_flash.h"
 #include "drivers/stm32_quadspi.h"
 #include "drivers/stm32_xspi.h"
-#include "sim/bus.h"
 #include "sim/mmio.h"
 #include "sim/nor_chip.h"
 #include "sim/nor_chip_parts.h"
@@ -27,7 +26,7 @@ class InternalFlash final : public Hardware {
   template <class Variant>
   InternalFlash(const Board& board, uint32_t register_base, Variant&& variant, sim::Cells& cells,
                 sim::Clock& clock)
-      : space_(clock, violations_),
+      : Hardware(clock),
         model_(cells, variant, clock, violations_),
         driver_(Config{.register_base = register_base,
                        .array_address = kArrayAddress,
@@ -39,15 +38,12 @@ class InternalFlash final : public Hardware {
   }
 
   flash::NorFlash& nor() override { return driver_; }
-  sim::AddressSpace& space() override { return space_; }
-  uint64_t longest_masked_ns() const override { return space_.longest_guard_ns(); }
   flash::Status init() override { return {}; }
   void power_cycle() override { model_.reset(); }
 
  private:
   static constexpr uint32_t kArrayAddress = 0x08000000;
 
-  sim::AddressSpace space_;
   Model model_;
   Driver driver_;
 };
@@ -88,7 +84,7 @@ template <class Wiring>
 class SerialFlash final : public Hardware {
  public:
   SerialFlash(const Board& board, sim::Cells& cells, sim::Clock& clock)
-      : space_(clock, violations_),
+      : Hardware(clock),
         chip_(chip_of(*board.part), cells, clock, violations_),
         controller_(chip_, clock, violations_, kKernelHz),
         bus_({.register_base = Wiring::kRegisterBase,
@@ -106,8 +102,6 @@ class SerialFlash final : public Hardware {
   }
 
   flash::NorFlash& nor() override { return driver_; }
-  sim::AddressSpace& space() override { return space_; }
-  uint64_t longest_masked_ns() const override { return space_.longest_guard_ns(); }
   flash::Status init() override { return driver_.init(); }
   void power_cycle() override {
     chip_.power_cycle();  // first: without supply it does not see chip select rise
@@ -117,7 +111,6 @@ class SerialFlash final : public Hardware {
  private:
   static constexpr uint64_t kKernelHz = 200'000'000;
 
-  sim::AddressSpace space_;
   sim::NorChip chip_;
   typename Wiring::Model controller_;
   typename Wiring::Bus bus_;

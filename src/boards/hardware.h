@@ -17,6 +17,8 @@ namespace boards {
 
 class Hardware {
  public:
+  Hardware(const Hardware&) = delete;
+  Hardware& operator=(const Hardware&) = delete;
   virtual ~Hardware() = default;
 
   virtual flash::NorFlash& nor() = 0;
@@ -27,17 +29,20 @@ class Hardware {
   // Power goes and comes back, or a reset: what the hardware keeps in registers is gone.
   virtual void power_cycle() = 0;
 
-  // What the CPU sees of it: for other software than our driver.
-  virtual sim::AddressSpace& space() = 0;
+  // What the processor sees of it, for those who bring a driver of their own.
+  sim::AddressSpace& space() { return space_; }
 
   // The longest stretch that the driver kept interrupts out.
-  virtual uint64_t longest_masked_ns() const = 0;
+  uint64_t longest_masked_ns() const { return space_.longest_guard_ns(); }
 
   // What the driver did that the manual forbids; empty unless it has a bug.
   const sim::Violations& violations() const { return violations_; }
 
  protected:
+  explicit Hardware(sim::Clock& clock) : space_(clock, violations_) {}
+
   sim::Violations violations_;
+  sim::AddressSpace space_;
 };
 
 sim::CellPhysics physics_of(const FlashPart& part);
