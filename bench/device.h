@@ -1,4 +1,5 @@
 // A camera's flash as a filesystem sees it, whoever drives it: the contenders of the benchmark.
+// A device that fails ends the program.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,8 @@
 #include <random>
 
 #include "bench/check.h"
-#include "bench/volume.h"
+#include "bench/traced_device.h"
+#include "volumes/volume.h"
 
 namespace bench {
 
@@ -30,25 +31,28 @@ Sizes sizes_for(const boards::Board& board) {
   return {500, 100, 1024 * 1024};
 }
 
+// Of the camera's clock when it is switched on: 1 January 2026.
+constexpr uint64_t kStartTime = 1'767'225'600;
+
 class Runner {
  public:
   Runner(const Run& run, TracedDevice& device)
       : run_(run), device_(device), random_(run.seed), sizes_(sizes_for(*run.board)) {
-    if (run.filesystem == Filesystem::kFat) volume_ = make_fat(device);
-    if (run.filesystem == Filesystem::kLittlefs) volume_ = make_littlefs(device);
+    if (run.filesystem == Filesystem::kFat) volume_ = volumes::make_fat(device);
+    if (run.filesystem == Filesystem::kLittlefs) volume_ = volumes::make_littlefs(device);
   }
 
   // What must be there before the workload begins, and is not part of it.
   void prepare() {
     if (!volume_) return;
-    volume_->format();
-    volume_->mount();
+    check(volume_->format());
+    check(volume_->mount());
     const std::string& name = run_.workload;
     if (name == "W6" || name == "W6b" || name == "W7") write_small_files(false);
-    device_.sync();
+    check(device_.sync());
     if (name == "W7") {
       device_.device().power_cycle();  // nothing is in any cache
-      volume_->mount();
+      check(volume_->mount());
     }
   }
 
@@ -78,28 +82,54 @@ class Runner {
     return data;
   }
 
+  static void check(flash::Status status) {
+    if (!status.ok()) fail("a filesystem reports error " + std::to_string(-status.value()));
+  }
+
+  std::unique_ptr<volumes::File> open(const std::string& name, volumes::OpenMode mode) {
+    volume_->set_time(kStartTime + device_.device().now_ms() / 1000);
+    std::unique_ptr<volumes::File> file;
+    check(volume_->open(name, mode, file));
+    return file;
+  }
+
+  // Opens, writes and closes.
+  void write_file(const std::string& name, volumes::OpenMode mode, std::span<const uint8_t> data) {
+    constexpr size_t kPieceBytes = 4096;
+    const auto file = open(name, mode);
+    while (!data.empty()) {
+      const auto piece = data.first(std::min(kPieceBytes, data.size()));
+      check(file->write(piece));
+      data = data.subspan(piece.size());
+    }
+    check(file->close());
+  }
+
   void append_to_log() {
     for (uint32_t i = 0; i < scaled(sizes_.appends); ++i) {
-      volume_->append("log.txt", bytes(64, i));
+      write_file("log.txt", volumes::OpenMode::kAppend, bytes(64, i));
       device_.device().pass_ms(100);
     }
   }
 
+  static constexpr uint32_t kSmallFileBytes = 1024;
+  static std::string small_file(uint32_t i) { return "file" + std::to_string(i) + ".bin"; }
+
   void write_small_files(bool in_place) {
     for (uint32_t i = 0; i < std::min(scaled(sizes_.files), sizes_.files); ++i) {
-      const std::string name = "file" + std::to_string(i) + ".bin";
-      if (in_place) {
-        volume_->overwrite(name, bytes(1024, i));
-      } else {
-        volume_->write(name, bytes(1024, i), 1024);
-      }
+      write_file(small_file(i), in_place ? volumes::OpenMode::kUpdate : volumes::OpenMode::kCreate,
+                 bytes(kSmallFileBytes, i));
     }
   }
 
   void read_small_files() {
     for (uint32_t i = 0; i < std::min(scaled(sizes_.files), sizes_.files); ++i) {
-      const auto data = volume_->read("file" + std::to_string(i) + ".bin");
-      demand(data == bytes(1024, i), "a file was lost");
+      std::vector<uint8_t> data(kSmallFileBytes);
+      size_t done = 0;
+      const auto file = open(small_file(i), volumes::OpenMode::kRead);
+      check(file->read(data, done));
+      check(file->close());
+      demand(done == data.size() && data == bytes(kSmallFileBytes, i), "a file was lost");
     }
   }
 
@@ -108,29 +138,29 @@ class Runner {
     for (uint32_t i = 0; i < scaled(100); ++i) {
       for (int value = 0; value < 4; ++value)
         config[random_() % config.size()] = static_cast<uint8_t>(random_());
-      volume_->write("config.txt", config, 4096);
+      write_file("config.txt", volumes::OpenMode::kCreate, config);
       device_.device().pass_ms(100);
     }
   }
 
   void write_stream() {
     const uint32_t length = std::min(scaled(sizes_.stream_bytes), sizes_.stream_bytes);
-    volume_->write("stream.bin", bytes(length, 1), 4096);
+    write_file("stream.bin", volumes::OpenMode::kCreate, bytes(length, 1));
   }
 
   void write_random_blocks() {
     const uint32_t unit = run_.board->simple_block_bytes;
     const uint32_t blocks = std::min<uint32_t>(run_.board->storage().size_bytes, 1024 * 1024) / unit;
     for (uint32_t i = 0; i < scaled(2000); ++i) {
-      device_.write(static_cast<uint32_t>(random_() % blocks) * unit, bytes(unit, i));
-      if (i % 20 == 19) device_.sync();
+      check(device_.write(static_cast<uint32_t>(random_() % blocks) * unit, bytes(unit, i)));
+      if (i % 20 == 19) check(device_.sync());
     }
   }
 
   void write_without_sync() {
     const uint32_t unit = run_.board->simple_block_bytes;
     for (uint32_t i = 0; i < scaled(30); ++i) {
-      device_.write(i * unit, bytes(unit, i));
+      check(device_.write(i * unit, bytes(unit, i)));
       device_.background_flush();
       device_.device().pass_ms(7000);
     }
@@ -140,7 +170,7 @@ class Runner {
   TracedDevice& device_;
   std::mt19937 random_;
   Sizes sizes_;
-  std::unique_ptr<Volume> volume_;
+  std::unique_ptr<volumes::Volume> volume_;
 };
 
 // The storage must hold what was written, to the byte, when the power comes back; and nobody may have misused
@@ -165,7 +195,7 @@ Row measure_here(const Run& run) {
   const std::vector<uint8_t> content = make_content(*run.board, run.used, run.seed);
   const auto device = run.contender == Contender::kPybflash ? make_our_device(*run.board, content)
                                                             : make_firmware_device(*run.board, content);
-  TracedDevice traced(*device, content);
+  TracedDevice traced(*device, content, run.filesystem == Filesystem::kLittlefs);
   Runner runner(run, traced);
   runner.prepare();
   const Cost before = device->cost();
@@ -173,7 +203,7 @@ Row measure_here(const Run& run) {
   const uint64_t ideal_us = traced.ideal().device_us();
   const uint64_t ideal_erases = traced.ideal().erases();
   runner.work();
-  traced.sync();
+  traced.sync().ignore();
   Row row{run, device->cost(), traced.ideal().device_us() - ideal_us, traced.ideal().erases() - ideal_erases};
   row.cost.device_us -= before.device_us;
   row.cost.erases -= before.erases;
