@@ -86,11 +86,13 @@ class Campaign {
     scenario_.prepare(*first.target);
     mirrors_[0]->flash.become(first.flash);
     record(first, [this] { return scenario_.progress(); });
-    scenario_.write(*first.target);
+    std::string error = scenario_.write(*first.target);
     first.target->supply().set_watcher(nullptr);
-    if (std::string error = first.target->misuse(); !error.empty()) lose("", error);
+    if (error.empty()) error = fault_of(first);
+    if (!error.empty()) lose("", error);
     final_progress_ = scenario_.progress();
     cut_everywhere(0, "");
+    if (!options_.replay.empty() && report_.cuts == 0) lose(options_.replay, "there is no such case");
     return std::move(report_);
   }
 
@@ -129,8 +131,9 @@ class Campaign {
     next.target->power_off();
     if (goes_deeper) mirrors_[n + 1]->flash.become(next.flash);
     record(next, [] { return 0; });
-    const std::string error = boot_and_check(*next.target);
+    std::string error = boot_and_check(*next.target);
     next.target->supply().set_watcher(nullptr);
+    if (error.empty()) error = fault_of(next);
     ++report_.cuts;
     if (!error.empty()) return lose(replay, error);
     if (goes_deeper) cut_everywhere(n + 1, replay);
@@ -140,9 +143,20 @@ class Campaign {
     if (const flash::Status status = target.power_on(); !status.ok()) {
       return "the flash does not come up: error " + std::to_string(-status.value());
     }
-    std::string error = scenario_.check(target, *moment_);
-    if (error.empty()) error = target.misuse();
-    return error;
+    return scenario_.check(target, *moment_);
+  }
+
+  // What went wrong below the storage.
+  static std::string fault_of(const Level& level) {
+    const boards::Area& storage = level.target->board().storage();
+    for (size_t i = 0; i < level.journal.size(); ++i) {
+      const sim::FlashOperation operation = level.journal.operation(i);
+      if (operation.offset < storage.offset || operation.length > storage.size_bytes ||
+          operation.offset - storage.offset > storage.size_bytes - operation.length) {
+        return "operation " + std::to_string(i) + " is outside the storage";
+      }
+    }
+    return level.target->misuse();
   }
 
   std::vector<sim::Cut> cuts_of(const sim::Journal& journal, unsigned n) const {

@@ -33,8 +33,8 @@ class Scenario {
   // What the camera holds before the program starts.
   virtual void prepare(Target&) {}
 
-  // The program.
-  virtual void write(Target&) = 0;
+  // The program. Returns what went wrong, or nothing.
+  virtual std::string write(Target&) = 0;
 
   // How far the program has come: noted with each operation, and at the end.
   virtual uint64_t progress() const = 0;
@@ -53,12 +53,12 @@ struct Options {
 };
 
 // What the environment says about the options of a test: PYBFLASH_POWERCUT=long tries every cut instead of
-// some, =quick only a few; PYBFLASH_POWERCUT_SEED=N other tears and other programs,
+// some, =quick only a few; PYBFLASH_POWERCUT_SEED=N tries other tears and other programs,
 // PYBFLASH_POWERCUT_REPLAY=STRING one case.
 Options from_environment(Options options);
 
 struct Failure {
-  std::string replay;
+  std::string replay;  // empty: not a cut, but the program
   std::string error;
 };
 
@@ -68,6 +68,8 @@ struct Report {
   std::vector<Failure> failures;  // the first ones
 };
 
+// Besides what the scenario finds wrong, these are: a driver that misuses its hardware, and an operation
+// outside the board's storage, where bootloader and firmware are.
 Report run(const std::function<std::unique_ptr<Target>()>& make_target, Scenario& scenario,
            const Options& options);
 

@@ -35,7 +35,7 @@ bool is_between(std::span<const uint8_t> bytes, std::span<const uint8_t> from, s
 }  // namespace
 
 RawScenario::RawScenario(const boards::Board& board, const Style& style, uint32_t seed)
-    : board_(board), window_(std::min(board.storage().size_bytes, 160 * kKiB)) {
+    : board_(board), style_(style), seed_(seed), window_(std::min(board.storage().size_bytes, 160 * kKiB)) {
   sim::Noise noise(seed);
   make_objects(noise, style.overlapping);
   Bytes content(window_);
@@ -102,20 +102,20 @@ RawScenario::Call RawScenario::make_program(sim::Noise& noise, const Object& obj
   return call;
 }
 
+// Of the window. A sync touches nothing.
+Extent RawScenario::extent_of(const Call& call) const {
+  const uint32_t unit = call.kind == Kind::kWrite ? board_.simple_block_bytes : board_.native_block_bytes;
+  const uint32_t begin = objects_[call.object].start + call.block * unit + call.offset;
+  const uint32_t length = call.kind == Kind::kErase ? unit : static_cast<uint32_t>(call.data.size());
+  return {begin, begin + length};
+}
+
 void RawScenario::apply(const Call& call, Bytes& content) const {
-  const auto object = content.begin() + objects_[call.object].start;
-  switch (call.kind) {
-    case Kind::kWrite:
-      std::ranges::copy(call.data, object + call.block * board_.simple_block_bytes);
-      return;
-    case Kind::kProgram:
-      std::ranges::copy(call.data, object + call.block * board_.native_block_bytes + call.offset);
-      return;
-    case Kind::kErase:
-      std::fill_n(object + call.block * board_.native_block_bytes, board_.native_block_bytes, uint8_t{0xFF});
-      return;
-    case Kind::kSync:
-      return;
+  const Extent extent = extent_of(call);
+  if (call.kind == Kind::kErase) {
+    std::fill(content.begin() + extent.begin, content.begin() + extent.end, uint8_t{0xFF});
+  } else {
+    std::ranges::copy(call.data, content.begin() + extent.begin);
   }
 }
 
@@ -137,18 +137,42 @@ void RawScenario::prepare(Target& target) {
   SIM_CHECK(target.storage().write(0, states_.front()).ok() && target.storage().sync().ok(), "no content");
 }
 
-void RawScenario::write(Target& target) {
+// Where the hardware fails, it does so at most twice in a call, and the third try has to succeed. A failure
+// may leave a sector erased whose content waits in RAM; so before the call is made again, a sync succeeds.
+std::string RawScenario::write(Target& target) {
+  const unsigned most_faults = style_.failing ? 2 : 0;
+  sim::Noise noise(seed_);
+  unsigned faults_left = 0;
+  target.cells().set_fault_hook([&noise, &faults_left](sim::Operation operation, uint64_t, uint32_t) {
+    const bool fails = operation != sim::Operation::kRead && faults_left > 0 && noise.below(24) == 0;
+    if (fails) --faults_left;
+    return fails;
+  });
   std::vector<Partition> partitions;
   for (const Object& object : objects_) partitions.emplace_back(target.storage(), object.start, object.len);
+  Status status;
   for (const Call& call : calls_) {
-    SIM_CHECK(perform(call, partitions[call.object]).ok(), "a call failed");
+    faults_left = most_faults;
+    status = perform(call, partitions[call.object]);
+    for (unsigned i = 0; i < most_faults && !status.ok(); ++i) {
+      status = target.storage().sync();
+      if (status.ok()) status = perform(call, partitions[call.object]);
+    }
+    if (!status.ok()) break;
     ++done_;
   }
+  target.cells().set_fault_hook(nullptr);
+  return status.ok() ? "" : "call " + std::to_string(done_) + " fails";
+}
+
+size_t RawScenario::last_state(const Moment& moment) const {
+  return std::min<size_t>(moment.progress + 1, calls_.size());
 }
 
 std::string RawScenario::check(Target& target, const Moment& moment) {
   constexpr uint64_t kLongUs = 1'000'000;
   const uint64_t start_us = target.now_us();
+  if (std::string error = check_rewritten(moment, rewritten_at(moment)); !error.empty()) return error;
   for (uint32_t block = 0; block < window_ / kBlockBytes; ++block) {
     if (std::string error = check_block(target, moment, block); !error.empty()) return error;
   }
@@ -158,41 +182,61 @@ std::string RawScenario::check(Target& target, const Moment& moment) {
   return is_sample ? check_use(target, moment.cut.seed) : "";
 }
 
-std::string RawScenario::check_block(Target& target, const Moment& moment, uint32_t block) const {
-  const uint32_t at_flash = board_.storage().offset + block * kBlockBytes;
-  const bool is_at_work = rewritten_at(moment).contains(at_flash);
-  Bytes content(kBlockBytes);
-  const Status status = target.storage().read(block * kBlockBytes, content);
-  if (status.ok()) {
-    return is_at_work || is_possible(content, block, moment)
-               ? ""
-               : "block " + std::to_string(block) + " holds what was never written there";
-  }
-  if (is_at_work) return "";
-  // Words whose ECC does not hold: none but what was being programmed.
-  const uint32_t unit = board_.part->geometry.program_unit_bytes;
-  for (uint32_t i = 0; i < kBlockBytes; i += unit) {
-    Bytes word(unit);
-    if (target.storage().read(block * kBlockBytes + i, word).ok()) continue;
-    if (!programmed_at(moment).contains(at_flash + i)) {
-      return "block " + std::to_string(block) + " cannot be read";
+std::string RawScenario::check_rewritten(const Moment& moment, const std::vector<Extent>& rewritten) const {
+  const uint32_t start = board_.storage().offset;
+  for (const Extent& area : rewritten) {
+    for (uint32_t at = area.begin; at < area.end;) {
+      const flash::Sector sector = board_.part->geometry.sector_at(at);
+      const bool is_written = std::any_of(calls_.begin() + first_state(moment),
+                                          calls_.begin() + last_state(moment), [&](const Call& call) {
+                                            const Extent extent = extent_of(call);
+                                            return start + extent.begin < sector.offset + sector.size_bytes &&
+                                                   sector.offset < start + extent.end;
+                                          });
+      if (!is_written) {
+        return "the sector at " + std::to_string(at - start) + " is erased, and nobody wrote to it";
+      }
+      at = sector.offset + sector.size_bytes;
     }
   }
   return "";
 }
 
-// What a block may hold: what it held at the last sync, or was given since, with the call that the cut came
-// into; or something on the way from one of these to another.
-bool RawScenario::is_possible(const Bytes& block_content, uint32_t block, const Moment& moment) const {
-  const auto version = [&](size_t state) {
-    return std::span(states_[state]).subspan(block * kBlockBytes, kBlockBytes);
-  };
-  const size_t first = synced_[moment.progress];
-  const size_t last = std::min<size_t>(moment.progress + 1, calls_.size());
-  for (size_t to = first; to <= last; ++to) {
-    if (std::ranges::equal(block_content, version(to))) return true;
-    for (size_t from = first; from < to; ++from) {
-      if (is_between(block_content, version(from), version(to))) return true;
+std::string RawScenario::check_block(Target& target, const Moment& moment, uint32_t block) const {
+  const uint32_t at_flash = board_.storage().offset + block * kBlockBytes;
+  Bytes content(kBlockBytes);
+  const Status status = target.storage().read(block * kBlockBytes, content);
+  for (const Extent& area : rewritten_at(moment)) {
+    if (area.contains(at_flash)) return "";
+  }
+  if (!status.ok()) return check_words(target, moment, block);
+  if (is_possible(content, block * kBlockBytes, moment)) return "";
+  return "block " + std::to_string(block) + " holds what was never written there";
+}
+
+// The ECC of a word does not hold: of none but what was being programmed.
+std::string RawScenario::check_words(Target& target, const Moment& moment, uint32_t block) const {
+  const uint32_t unit = board_.part->geometry.program_unit_bytes;
+  Bytes word(unit);
+  for (uint32_t at = block * kBlockBytes; at < (block + 1) * kBlockBytes; at += unit) {
+    if (!target.storage().read(at, word).ok()) {
+      if (programmed_at(moment).contains(board_.storage().offset + at)) continue;
+      return "block " + std::to_string(block) + " cannot be read";
+    }
+    if (!is_possible(word, at, moment)) {
+      return "a word at " + std::to_string(at) + " holds what was never written there";
+    }
+  }
+  return "";
+}
+
+// One of the states, or something on the way from one of them to another.
+bool RawScenario::is_possible(std::span<const uint8_t> content, uint32_t at, const Moment& moment) const {
+  const auto version = [&](size_t state) { return std::span(states_[state]).subspan(at, content.size()); };
+  for (size_t to = first_state(moment); to <= last_state(moment); ++to) {
+    if (std::ranges::equal(content, version(to))) return true;
+    for (size_t from = first_state(moment); from < to; ++from) {
+      if (is_between(content, version(from), version(to))) return true;
     }
   }
   return false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,17 +20,19 @@ class RawScenario final : public Scenario {
     bool simple = true;        // calls of the simple form
     bool extended = false;     // calls of the extended form
     bool overlapping = false;  // several objects over the same bytes
+    bool failing = false;      // now and then the hardware fails, and the call is made once more
     size_t calls = 60;
   };
 
   RawScenario(const boards::Board& board, const Style& style, uint32_t seed);
 
   void prepare(Target& target) override;
-  void write(Target& target) override;
+  std::string write(Target& target) override;
   uint64_t progress() const override { return done_; }
 
-  // Every block that is not being rewritten holds what it held when the last sync returned, or what was
-  // written since. And the storage is as good as new: it takes data, and gives it back.
+  // Only sectors that were written to since the last sync are being rewritten. Every block outside them
+  // holds what it held when that sync returned, or what was written since. And the storage is as good as
+  // new: it takes data, and gives it back.
   std::string check(Target& target, const Moment& moment) override;
 
  private:
@@ -51,14 +54,24 @@ class RawScenario final : public Scenario {
   Call make_call(sim::Noise& noise, const Style& style) const;
   Call make_write(sim::Noise& noise, const Object& object) const;
   Call make_program(sim::Noise& noise, const Object& object) const;
+  Extent extent_of(const Call& call) const;
   void apply(const Call& call, Bytes& content) const;
   flash::Status perform(const Call& call, flash::Partition& partition) const;
 
+  // The states of the window that a cut may have left: from the last sync on, and what the call under way
+  // makes of them.
+  size_t first_state(const Moment& moment) const { return synced_[moment.progress]; }
+  size_t last_state(const Moment& moment) const;
+
+  std::string check_rewritten(const Moment& moment, const std::vector<Extent>& rewritten) const;
   std::string check_block(Target& target, const Moment& moment, uint32_t block) const;
-  bool is_possible(const Bytes& block_content, uint32_t block, const Moment& moment) const;
+  std::string check_words(Target& target, const Moment& moment, uint32_t block) const;
+  bool is_possible(std::span<const uint8_t> content, uint32_t at, const Moment& moment) const;
   std::string check_use(Target& target, uint32_t seed) const;
 
   const boards::Board& board_;
+  Style style_;
+  uint32_t seed_;
   uint32_t window_;
   std::vector<Object> objects_;
   std::vector<Call> calls_;
