@@ -52,6 +52,7 @@ WriteCache::WriteCache(NorFlash& nor, uint32_t slice_offset, uint32_t slice_size
 void WriteCache::discard() {
   for (CacheSlot& slot : memory_.slots) slot = CacheSlot{};
   dirty_count_ = 0;
+  claim_hand_ = 0;
 }
 
 WriteCache::Piece WriteCache::first_piece(uint32_t offset, uint32_t length) const {

@@ -177,9 +177,11 @@ std::string RawScenario::check(Target& target, const Moment& moment) {
     if (std::string error = check_block(target, moment, block); !error.empty()) return error;
   }
   if (target.now_us() - start_us > kLongUs) return "reading took longer than a second";
-  // It takes its time, and a few cuts in a row are much alike.
-  const bool is_sample = moment.cut.operation % 16 == 0 || moment.cut.tear == sim::Tear::kWeak;
-  return is_sample ? check_use(target, moment.cut.seed) : "";
+  // This takes its time, and a few cuts in a row are much alike.
+  if (moment.cut.tear == sim::Tear::kWeak || moment.cut.operation % 16 == 0) {
+    return check_use(target, moment.cut.seed, window_);
+  }
+  return moment.cut.operation % 16 == 8 ? check_use(target, moment.cut.seed, kBlockBytes) : "";
 }
 
 std::string RawScenario::check_rewritten(const Moment& moment, const std::vector<Extent>& rewritten) const {
@@ -242,18 +244,34 @@ bool RawScenario::is_possible(std::span<const uint8_t> content, uint32_t at, con
   return false;
 }
 
-std::string RawScenario::check_use(Target& target, uint32_t seed) const {
+// New data for the first bytes of each sector, or for all of it.
+std::string RawScenario::check_use(Target& target, uint32_t seed, uint32_t most_bytes) const {
   Bytes wanted(window_);
   sim::Noise noise(seed);
   fill(wanted, noise);
-  if (!target.storage().write(0, wanted).ok()) return "the storage takes no data any more";
+  std::vector<Extent> written;
+  for (uint32_t at = 0; at < window_;) {
+    const uint32_t sector_bytes = board_.part->geometry.sector_at(board_.storage().offset + at).size_bytes;
+    written.push_back({at, at + std::min(most_bytes, std::min(sector_bytes, window_ - at))});
+    at += sector_bytes;
+  }
+  for (const Extent& part : written) {
+    const auto data = std::span(wanted).subspan(part.begin, part.end - part.begin);
+    if (!target.storage().write(part.begin, data).ok()) return "the storage takes no data any more";
+  }
   if (!target.storage().sync().ok()) return "a sync after the cut fails";
   target.power_off();
   if (!target.power_on().ok()) return "a second power-up fails";
-  Bytes present(window_);
   for (int time = 0; time < 4; ++time) {
-    if (!target.storage().read(0, present).ok()) return "what was written after the cut cannot be read";
-    if (present != wanted) return "what was written after the cut reads as something else";
+    for (const Extent& part : written) {
+      Bytes present(part.end - part.begin);
+      if (!target.storage().read(part.begin, present).ok()) {
+        return "what was written after the cut cannot be read";
+      }
+      if (!std::equal(present.begin(), present.end(), wanted.begin() + part.begin)) {
+        return "what was written after the cut reads as something else";
+      }
+    }
   }
   return "";
 }

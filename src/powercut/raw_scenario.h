@@ -67,7 +67,7 @@ class RawScenario final : public Scenario {
   std::string check_block(Target& target, const Moment& moment, uint32_t block) const;
   std::string check_words(Target& target, const Moment& moment, uint32_t block) const;
   bool is_possible(std::span<const uint8_t> content, uint32_t at, const Moment& moment) const;
-  std::string check_use(Target& target, uint32_t seed) const;
+  std::string check_use(Target& target, uint32_t seed, uint32_t most_bytes) const;
 
   const boards::Board& board_;
   Style style_;
