@@ -31,12 +31,15 @@ void add_camera_options(CLI::App& command, CameraOptions& options) {
       ->type_name("FILE");
 }
 
+const boards::Board* find_board_or_report(const std::string& name) {
+  const boards::Board* board = boards::find_board(name);
+  if (board == nullptr) usage_error("unknown board '" + name + "'; choose one of " + board_names());
+  return board;
+}
+
 std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options) {
-  const boards::Board* board = boards::find_board(options.board);
-  if (board == nullptr) {
-    usage_error("unknown board '" + options.board + "'; choose one of " + board_names());
-    return nullptr;
-  }
+  const boards::Board* board = find_board_or_report(options.board);
+  if (board == nullptr) return nullptr;
   auto camera = boards::Camera::open(*board, options.image);
   if (const std::string* error = std::get_if<std::string>(&camera)) {
     usage_error(*error);

@@ -17,6 +17,9 @@ struct CameraOptions {
 void add_camera_options(CLI::App& command, CameraOptions& options);
 
 // Null after an error, which was reported.
+const boards::Board* find_board_or_report(const std::string& name);
+
+// Null after an error, which was reported.
 std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options);
 
 }  // namespace cli

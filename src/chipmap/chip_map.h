@@ -1,0 +1,112 @@
+// What is where on a chip: every 512 bytes of it by content and owner, every erase sector by wear.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "boards/board.h"
+#include "sim/cells.h"
+
+namespace chipmap {
+
+// The smallest block of any filesystem here; every erase sector and every area of a board is a multiple.
+inline constexpr uint32_t kUnitBytes = 512;
+
+enum class Content : uint8_t {
+  kOutside,    // firmware, ROMFS, ...: nothing that Python may touch
+  kBlank,      // erased, and nobody's
+  kStale,      // free for the filesystem, with bytes of before in it
+  kFile,       //
+  kDirectory,  //
+  kMetadata,   // superblocks, allocation tables
+  kUnknown,    // data of no known filesystem, or of no file
+  kDamaged,    // does not read back: an uncorrectable ECC error, or marked so by the filesystem
+};
+inline constexpr size_t kContentCount = 8;
+
+// "file", "unknown data", ...: for legends.
+std::string_view name_of(Content content);
+
+// Whose bytes these are: a file or directory by its path, or a part of the filesystem.
+struct Owner {
+  std::string name;
+  uint64_t size_bytes = 0;  // of a file
+};
+inline constexpr uint32_t kNobody = 0;  // the owner that nothing belongs to
+
+struct Unit {
+  Content content = Content::kOutside;
+  uint32_t owner = kNobody;
+
+  friend bool operator==(const Unit&, const Unit&) = default;
+};
+
+// A filesystem that was found; offsets count from the start of the chip.
+struct Volume {
+  std::string kind;  // "FAT16", "littlefs v2"
+  uint32_t offset = 0;
+  uint32_t size_bytes = 0;
+};
+
+struct Sector {
+  uint32_t offset = 0;
+  uint32_t size_bytes = 0;
+  uint32_t wear = 0;  // erases over the image's life
+};
+
+class ChipMap {
+ public:
+  // Blank units, unknown ones, and what lies outside the storage; `memory` is the whole chip.
+  ChipMap(const boards::Board& board, const sim::CellMemory& memory);
+
+  const boards::Board& board() const { return *board_; }
+  std::span<const uint8_t> bytes() const { return bytes_; }
+  std::span<const Unit> units() const { return units_; }
+  std::span<const Sector> sectors() const { return sectors_; }
+  std::span<const Owner> owners() const { return owners_; }
+  std::span<const Volume> volumes() const { return volumes_; }
+  std::span<const std::string> faults() const { return faults_; }  // one line each
+  bool has_wear() const { return has_wear_; }
+
+  // The sector that holds byte `offset` of the chip.
+  const Sector& sector_at(uint32_t offset) const;
+  bool is_storage(const Sector& sector) const;
+  bool is_blank(uint32_t offset, uint32_t length) const;
+
+  // For those who read filesystems.
+  uint32_t add_owner(std::string name, uint64_t size_bytes = 0);
+  void add_volume(Volume volume);  // its bytes that are not blank become stale, until they are claimed
+  void add_fault(std::string fault) { faults_.push_back(std::move(fault)); }
+  // The units that the range touches. What lies outside the chip is left out.
+  void claim(uint32_t offset, uint32_t length, Content content, uint32_t owner);
+  // Words whose ECC does not hold: their units are damaged, whoever owns them.
+  void mark_damage(const sim::CellMemory& memory);
+
+ private:
+  const boards::Board* board_;
+  std::span<const uint8_t> bytes_;
+  std::vector<Unit> units_;
+  std::vector<Sector> sectors_;
+  std::vector<Owner> owners_ = {Owner{}};
+  std::vector<Volume> volumes_;
+  std::vector<std::string> faults_;
+  bool has_wear_;
+};
+
+// Looks through the storage for filesystems and enters what they hold.
+ChipMap survey(const boards::Board& board, const sim::CellMemory& memory);
+
+// Units of each kind in the storage, and what they sum up to.
+struct Totals {
+  std::array<uint64_t, kContentCount> bytes = {};
+  uint64_t erases = 0;            // of the storage's sectors
+  std::vector<uint32_t> hottest;  // indices of sectors, most worn first, none without wear
+};
+Totals totals_of(const ChipMap& map, size_t hottest_count);
+
+}  // namespace chipmap

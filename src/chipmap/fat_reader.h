@@ -1,0 +1,34 @@
+// Which bytes of a FAT volume belong to what: a reader that never writes, and that a damaged volume
+// cannot lead astray. FAT12, FAT16 and FAT32 as in Microsoft's specification of 2000.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "chipmap/chip_map.h"
+
+namespace chipmap {
+
+struct FatLayout {
+  uint32_t bits;  // of an entry of the allocation table: 12, 16 or 32
+  uint32_t sector_bytes;
+  uint32_t cluster_bytes;
+  uint32_t table_offset;  // all offsets in bytes from the start of the volume
+  uint32_t table_bytes;
+  uint32_t table_count;
+  uint32_t root_offset;  // FAT12 and FAT16
+  uint32_t root_bytes;
+  uint32_t root_cluster;  // FAT32
+  uint32_t data_offset;
+  uint32_t cluster_count;
+  uint32_t size_bytes;
+};
+
+// Nothing if the bytes do not start with the boot sector of a FAT volume that fits into them.
+std::optional<FatLayout> recognise_fat(std::span<const uint8_t> bytes);
+
+// Enters the volume that lies at `offset` of the chip.
+void survey_fat(ChipMap& map, uint32_t offset, const FatLayout& layout);
+
+}  // namespace chipmap

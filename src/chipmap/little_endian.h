@@ -1,0 +1,16 @@
+// Numbers as filesystems store them.
+#pragma once
+
+#include <cstdint>
+
+namespace chipmap {
+
+inline uint16_t get_le16(const uint8_t* at) {
+  return static_cast<uint16_t>(at[0] | at[1] << 8);
+}
+
+inline uint32_t get_le32(const uint8_t* at) {
+  return get_le16(at) | uint32_t{get_le16(at + 2)} << 16;
+}
+
+}  // namespace chipmap

@@ -1,0 +1,18 @@
+// File names of FAT as people read them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace chipmap {
+
+bool is_utf8(std::string_view bytes);
+
+// The camera's FatFs knows single bytes of code page 437 only: a name in UTF-8 that a script wrote is stored
+// as the characters its bytes have there. Those are taken back; any other name stays what it says.
+std::string utf8_of_camera_name(std::u16string_view name);
+
+// Bytes of an old short name: UTF-8 if they can be, else code page 437.
+std::string utf8_of_bytes(std::string_view bytes);
+
+}  // namespace chipmap
