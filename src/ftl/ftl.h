@@ -1,0 +1,96 @@
+// A translation layer: blocks of 512 bytes over a slice of NOR flash of at least two erase sectors, written
+// without ever waiting for an erase of their own, worn evenly, and atomic: what is written between two syncs
+// happens as a whole or not at all.
+//
+// The object is all the RAM there is (sizeof(Ftl), under 1.5 KiB, whatever the flash): the map lies in the
+// log. It owns nothing and may be forgotten without ceremony; what was not synced is then as if never
+// written.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "flash/nor_flash.h"
+#include "flash/status.h"
+#include "ftl/layout.h"
+#include "ftl/log.h"
+#include "ftl/tree.h"
+
+namespace ftl {
+
+class Ftl {
+ public:
+  // For a layout that make_layout() gave for this flash. mount() or format() before anything else.
+  Ftl(flash::NorFlash& nor, const Layout& layout) : log_(nor, layout), tree_(log_) {}
+  Ftl(const Ftl&) = delete;
+  Ftl& operator=(const Ftl&) = delete;
+
+  // Success with a finding other than kSound: there is nothing to mount, for this reason.
+  flash::Status mount(Finding& finding);
+
+  // Whatever the slice held is gone. Erases one segment.
+  flash::Status format();
+
+  uint32_t block_count() const { return log_.layout().block_count; }
+
+  // Whole blocks. What was never written, or trimmed, reads as zeros.
+  //   kBadShape  the length is not a multiple of the block
+  //   kInvalid   a block lies outside; nothing was carried out
+  //   kIo        read: the block is damaged, or the map on the way to it; write: as below
+  // A write that fails leaves the blocks that it came to undecided until they are written again; what was
+  // synced before is safe.
+  flash::Status read(uint32_t block, std::span<uint8_t> out);
+  flash::Status write(uint32_t block, std::span<const uint8_t> data);
+
+  // These blocks hold nothing that is still needed.
+  flash::Status trim(uint32_t block, uint32_t count);
+
+  // Everything since the last sync happens now, as one. On success it is in the flash.
+  //
+  // It is atomic however much it is, as long as there is room: layout().atomic_blocks blocks always fit. A
+  // transaction that would not fit is committed in parts, each as of the end of one block's write.
+  flash::Status sync();
+
+  // To be called when there is nothing better to do: collects a little, or erases ahead. `is_done` is true
+  // when there is nothing left to do.
+  flash::Status poll(bool& is_done);
+
+  const Log& log() const { return log_; }
+  Tree& tree() { return tree_; }
+
+  // Of the last call that wrote: records moved by it. A measure of its latency.
+  uint32_t moved_records() const { return moved_records_; }
+
+ private:
+  void start(const Record& root, Location at);
+  flash::Status read_block(uint16_t block, std::span<uint8_t> out);
+  flash::Status write_block(uint16_t block, std::span<const uint8_t> data);
+  bool holds(uint16_t block, std::span<const uint8_t> data);
+  flash::Status flush_pending(bool commits);
+  flash::Status append(Record& node, std::span<const uint8_t> data);
+  flash::Status append_commit();
+  flash::Status load_for_move(Location at, Record& node);
+  flash::Status trim_subtree(uint16_t block, uint32_t depth);
+
+  // ftl_collect.cc
+  flash::Status make_room();
+  flash::Status make_room_for_transaction();
+  flash::Status enter_last_segment();
+  bool may_collect_ahead() const;
+  flash::Status collect_ahead(uint32_t count);
+  flash::Status collect_slot();
+  flash::Status collect_segment();
+  flash::Status move_if_live(Location at);
+
+  Log log_;
+  Tree tree_;
+  bool is_open_ = false;         // records of a transaction are in the flash, and it is not committed
+  uint16_t pending_ = kNoBlock;  // the block written last: it waits, because it may be the one that commits
+  uint32_t tail_slot_ = 0;       // of the tail segment: the next to be looked at
+  uint32_t moved_records_ = 0;
+  std::array<uint8_t, kBlockBytes> pending_data_;
+  std::array<uint8_t, kBlockBytes> moving_data_;
+};
+
+}  // namespace ftl

@@ -1,0 +1,116 @@
+// Collecting: what is live in the tail segment moves to the head, and the tail goes on. Everything is moved
+// in turn, data that never changes as well: that is what keeps the wear even.
+//
+// At every commit, at least one segment is free: whenever the power goes, there is room to collect the tail.
+// So before the last free segment takes anything new, the tail is moved into it, as a whole and with no
+// commit on the way; then the tail is free instead. A cut in between leaves the segment as free as it was.
+#include <algorithm>
+
+#include "ftl/ftl.h"
+
+namespace ftl {
+
+using flash::Error;
+using flash::Status;
+
+namespace {
+
+// For each block that is written, so many are looked at ahead of need: an eighth of the log is room to move
+// in, so on average one of eight is not live.
+constexpr uint32_t kLookedAtPerBlock = 8;
+constexpr uint32_t kLookedAtPerPoll = 16;
+
+// Of the segments, one of so many is kept free ahead of need.
+constexpr uint32_t kFreePart = 16;
+
+}  // namespace
+
+// For one more record of a transaction.
+Status Ftl::make_room() {
+  FLASH_TRY(collect_ahead(kLookedAtPerBlock));
+  if (!is_open_) FLASH_TRY(make_room_for_transaction());
+  // Two rounds would collect everything twice: there is garbage, or the blocks would be more than there are.
+  for (uint32_t i = 0; i < 2 * log_.layout().segment_count; ++i) {
+    if (log_.room_in_head() > 0 || log_.free_segments() > 1) return {};
+    FLASH_TRY(log_.free_segments() > 0 ? enter_last_segment() : append_commit());
+  }
+  return Error::kIo;
+}
+
+// A transaction starts with room for all that is promised to be atomic, the last segment left aside. (Of two
+// segments it can have what is left over when all is live in one, and that is as much.)
+Status Ftl::make_room_for_transaction() {
+  const Layout& layout = log_.layout();
+  for (uint32_t i = 0; i < 2 * layout.segment_count; ++i) {
+    if (log_.room() >= layout.atomic_blocks + layout.usable_slots() || log_.tail() == log_.head()) return {};
+    FLASH_TRY(collect_segment());
+    FLASH_TRY(append_commit());
+  }
+  return Error::kIo;
+}
+
+Status Ftl::enter_last_segment() {
+  FLASH_TRY(log_.open_next());
+  FLASH_TRY(collect_segment());
+  return log_.room() == 0 ? append_commit() : Status();
+}
+
+// Within a transaction, what is moved takes room and gives none back before the commit: not of the room that
+// the transaction has been promised.
+bool Ftl::may_collect_ahead() const {
+  const Layout& layout = log_.layout();
+  if (log_.tail() == log_.head() || log_.free_segments() < 2) return false;
+  if (log_.free_segments() > layout.segment_count / kFreePart + 2) return false;
+  return !is_open_ || log_.room() > layout.atomic_blocks + 2 * layout.usable_slots();
+}
+
+Status Ftl::collect_segment() {
+  const uint32_t segment = log_.tail();
+  while (log_.tail() == segment) FLASH_TRY(collect_slot());
+  return {};
+}
+
+Status Ftl::collect_ahead(uint32_t count) {
+  for (uint32_t i = 0; i < count && may_collect_ahead(); ++i) FLASH_TRY(collect_slot());
+  return {};
+}
+
+Status Ftl::collect_slot() {
+  FLASH_TRY(move_if_live(log_.layout().location(log_.tail(), tail_slot_)));
+  if (++tail_slot_ < log_.layout().slots) return {};
+  log_.advance_tail();
+  tail_slot_ = 0;
+  return {};
+}
+
+// Moving changes nothing that anybody sees; the next commit commits it, too.
+Status Ftl::move_if_live(Location at) {
+  Record record;
+  const Status status = log_.read_record(at, record);
+  if (status == Status(Error::kIo)) return {};  // torn, or never used
+  FLASH_TRY(status);
+  if (record.block == kNoBlock) return {};
+  Location live_at = kNowhere;
+  FLASH_TRY(tree_.find(record.block, live_at, record));
+  if (live_at != at) return {};
+  Record node;
+  FLASH_TRY(tree_.make_node(record.block, node));
+  FLASH_TRY(load_for_move(at, record));
+  node.is_lost = record.is_lost;
+  FLASH_TRY(log_.append(node, moving_data_, at));
+  tree_.set_root(node, at);
+  ++moved_records_;
+  return {};
+}
+
+Status Ftl::poll(bool& is_done) {
+  moved_records_ = 0;
+  is_done = true;
+  if (is_open_ || pending_ != kNoBlock) return {};
+  if (!may_collect_ahead()) return log_.erase_ahead();
+  is_done = false;
+  FLASH_TRY(collect_ahead(kLookedAtPerPoll));
+  return log_.has_more_to_release() ? append_commit() : Status();
+}
+
+}  // namespace ftl

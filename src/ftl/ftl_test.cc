@@ -1,0 +1,227 @@
+#include "ftl/ftl.h"
+
+#include "ftl/ftl_testing.h"
+
+namespace ftl {
+namespace {
+
+using flash::Error;
+using flash::Status;
+
+class FtlTest : public testing::TestWithParam<Shape> {
+ protected:
+  FtlTest() : nor_(GetParam()), layout_(layout_of(nor_)), layer_(std::make_unique<Ftl>(nor_, layout_)) {
+    EXPECT_TRUE(layer_->format().ok());
+  }
+
+  void TearDown() override { EXPECT_EQ(nor_.misuses(), 0u) << "programmed what was not blank"; }
+
+  void power_cycle() {
+    layer_ = std::make_unique<Ftl>(nor_, layout_);
+    Finding finding = Finding::kForeign;
+    ASSERT_TRUE(layer_->mount(finding).ok());
+    ASSERT_EQ(finding, Finding::kSound);
+  }
+
+  CellsNor nor_;
+  Layout layout_;
+  std::unique_ptr<Ftl> layer_;
+  std::mt19937 random_{1};
+};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, FtlTest, testing::ValuesIn(shapes()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_P(FtlTest, FreshLayerReadsAsZeros) {
+  EXPECT_EQ(content_of(*layer_), Content(layer_->block_count()));
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), Content(layer_->block_count()));
+}
+
+TEST_P(FtlTest, RefusesWhatLiesOutside) {
+  Bytes two(2 * kBlockBytes);
+  const uint32_t last = layer_->block_count() - 1;
+  EXPECT_EQ(layer_->read(last, two), Status(Error::kInvalid));
+  EXPECT_EQ(layer_->write(last, two), Status(Error::kInvalid));
+  EXPECT_EQ(layer_->trim(last, 2), Status(Error::kInvalid));
+  EXPECT_EQ(layer_->write(UINT32_MAX, two), Status(Error::kInvalid));
+  EXPECT_EQ(layer_->read(0, std::span(two).first(100)), Status(Error::kBadShape));
+  EXPECT_EQ(layer_->write(0, std::span(two).first(100)), Status(Error::kBadShape));
+  EXPECT_TRUE(layer_->read(last + 1, {}).ok());
+  EXPECT_TRUE(layer_->write(last + 1, {}).ok());
+  EXPECT_EQ(layer_->write(last + 2, {}), Status(Error::kInvalid));
+}
+
+TEST_P(FtlTest, UnsyncedWritesAreReadAndLostWithThePower) {
+  Content wanted(layer_->block_count());
+  const Bytes first = random_block(random_);
+  ASSERT_TRUE(layer_->write(0, first).ok());
+  ASSERT_TRUE(layer_->sync().ok());
+  wanted.set(0, first);
+  Content unsynced = wanted;
+  unsynced.set(0, random_block(random_));
+  unsynced.set(1, random_block(random_));
+  ASSERT_TRUE(layer_->write(0, unsynced.block(0)).ok());
+  ASSERT_TRUE(layer_->write(1, unsynced.block(1)).ok());
+  EXPECT_EQ(content_of(*layer_), unsynced);
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), wanted);
+}
+
+// Full to the last block, written over and over: always possible, always right.
+TEST_P(FtlTest, EveryBlockCanBeWrittenAnyNumberOfTimes) {
+  Content wanted(layer_->block_count());
+  for (uint32_t block = 0; block < layer_->block_count(); ++block) {
+    const Bytes data = random_block(random_);
+    wanted.set(block, data);
+    ASSERT_TRUE(layer_->write(block, data).ok()) << block;
+  }
+  ASSERT_TRUE(layer_->sync().ok());
+  for (uint32_t i = 0; i < 4 * layout_.location_count(); ++i) {
+    const uint32_t block = static_cast<uint32_t>(random_()) % layer_->block_count();
+    const Bytes data = random_block(random_);
+    wanted.set(block, data);
+    ASSERT_TRUE(layer_->write(block, data).ok()) << i;
+    if (i % 3 == 0) ASSERT_TRUE(layer_->sync().ok()) << i;
+    if (i % 97 == 0) {
+      ASSERT_TRUE(layer_->sync().ok()) << i;
+      power_cycle();
+    }
+  }
+  EXPECT_EQ(content_of(*layer_), wanted);
+  ASSERT_TRUE(layer_->sync().ok());
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), wanted);
+}
+
+TEST_P(FtlTest, OneTransactionMayBeLongerThanTheMedium) {
+  Content wanted(layer_->block_count());
+  for (uint32_t i = 0; i < 3 * layout_.location_count(); ++i) {
+    const uint32_t block = i % layer_->block_count();
+    const Bytes data = random_block(random_);
+    wanted.set(block, data);
+    ASSERT_TRUE(layer_->write(block, data).ok()) << i;
+  }
+  ASSERT_TRUE(layer_->sync().ok());
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), wanted);
+}
+
+TEST_P(FtlTest, TrimmedBlocksReadAsZeros) {
+  Content wanted(layer_->block_count());
+  const uint32_t count = layer_->block_count();
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 10; ++i) {
+      const uint32_t block = static_cast<uint32_t>(random_()) % count;
+      const Bytes data = random_block(random_);
+      wanted.set(block, data);
+      ASSERT_TRUE(layer_->write(block, data).ok());
+    }
+    const uint32_t first = static_cast<uint32_t>(random_()) % count;
+    const uint32_t length = static_cast<uint32_t>(random_()) % (count - first + 1);
+    ASSERT_TRUE(layer_->trim(first, length).ok());
+    for (uint32_t block = first; block < first + length; ++block) wanted.set(block, Bytes(kBlockBytes));
+    ASSERT_EQ(content_of(*layer_), wanted) << round;
+    ASSERT_TRUE(layer_->sync().ok());
+    if (round % 3 == 0) power_cycle();
+    ASSERT_EQ(content_of(*layer_), wanted) << round;
+  }
+  ASSERT_TRUE(layer_->trim(0, count).ok());
+  ASSERT_TRUE(layer_->sync().ok());
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), Content(count));
+}
+
+TEST_P(FtlTest, WhatHasNotChangedIsNotWritten) {
+  const Bytes data = random_block(random_);
+  for (uint32_t block = 0; block < 3; ++block) ASSERT_TRUE(layer_->write(block, data).ok());
+  ASSERT_TRUE(layer_->sync().ok());
+  const uint64_t before = nor_.cells().stats().programs;
+  for (uint32_t block = 0; block < 3; ++block) ASSERT_TRUE(layer_->write(block, data).ok());
+  ASSERT_TRUE(layer_->sync().ok());
+  ASSERT_TRUE(layer_->sync().ok());
+  EXPECT_EQ(nor_.cells().stats().programs, before);
+}
+
+// Data that never changes moves as well, or its segments would stay young while the others wear out.
+TEST_P(FtlTest, WearIsEvenUnderAHotSpot) {
+  for (uint32_t block = 0; block < layer_->block_count(); ++block) {
+    ASSERT_TRUE(layer_->write(block, random_block(random_)).ok());
+  }
+  for (uint32_t i = 0; i < 3000; ++i) {
+    ASSERT_TRUE(layer_->write(i % 2, random_block(random_)).ok());
+    ASSERT_TRUE(layer_->sync().ok());
+  }
+  const auto [fewest, most] = std::minmax_element(nor_.cells().wear().begin(), nor_.cells().wear().end());
+  EXPECT_GT(*fewest, 5u);
+  EXPECT_LE(*most - *fewest, 8u);
+}
+
+TEST_P(FtlTest, IdleTimeMakesTheNextWritesCheap) {
+  for (uint32_t i = 0; i < 3 * layout_.location_count(); ++i) {
+    ASSERT_TRUE(layer_->write(i % 3, random_block(random_)).ok());
+    ASSERT_TRUE(layer_->sync().ok());
+  }
+  bool is_done = false;
+  for (int i = 0; i < 10'000 && !is_done; ++i) ASSERT_TRUE(layer_->poll(is_done).ok());
+  EXPECT_TRUE(is_done);
+  const uint64_t before = nor_.cells().stats().erases;
+  ASSERT_TRUE(layer_->write(0, random_block(random_)).ok());
+  ASSERT_TRUE(layer_->sync().ok());
+  EXPECT_EQ(nor_.cells().stats().erases, before);
+}
+
+TEST_P(FtlTest, FailuresAreReportedOrGotOver) {
+  for (const sim::Operation kind : {sim::Operation::kProgram, sim::Operation::kErase}) {
+    Content wanted = content_of(*layer_);
+    uint64_t seen = 0;
+    const uint64_t programs = layout_.record_bytes() / nor_.geometry().program_page_bytes + 1;
+    const uint64_t period = kind == sim::Operation::kErase ? 5 : 60 * programs + 1;
+    nor_.cells().set_fault_hook([&](sim::Operation operation, uint64_t, uint32_t) {
+      return operation == kind && ++seen % period == 0;
+    });
+    for (uint32_t i = 0; i < 4 * layout_.location_count(); ++i) {
+      const uint32_t block = static_cast<uint32_t>(random_()) % layer_->block_count();
+      const Bytes data = random_block(random_);
+      ASSERT_TRUE(layer_->write(block, data).ok()) << i;
+      wanted.set(block, data);
+      ASSERT_TRUE(layer_->sync().ok()) << i << " of kind " << static_cast<int>(kind);
+    }
+    nor_.cells().set_fault_hook(nullptr);
+    EXPECT_EQ(content_of(*layer_), wanted);
+    power_cycle();
+    EXPECT_EQ(content_of(*layer_), wanted);
+  }
+}
+
+TEST_P(FtlTest, FormatKeepsCountingAndForgetsTheRest) {
+  ASSERT_TRUE(layer_->write(0, random_block(random_)).ok());
+  ASSERT_TRUE(layer_->sync().ok());
+  ASSERT_TRUE(layer_->format().ok());
+  EXPECT_EQ(content_of(*layer_), Content(layer_->block_count()));
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), Content(layer_->block_count()));
+}
+
+TEST(FtlMount, SaysWhatItFinds) {
+  CellsNor nor(shapes()[1]);
+  const Layout layout = layout_of(nor);
+  Ftl layer(nor, layout);
+  Finding finding = Finding::kSound;
+  ASSERT_TRUE(layer.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kBlank);
+  std::fill(nor.bytes().begin(), nor.bytes().end(), uint8_t{0x5A});
+  ASSERT_TRUE(layer.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kForeign);
+  ASSERT_TRUE(layer.format().ok());
+  ASSERT_TRUE(layer.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kSound);
+  Layout smaller = layout;
+  ASSERT_TRUE(make_layout(nor.geometry(), 0, nor.size_bytes() - 4096, smaller).ok());
+  Ftl other(nor, smaller);
+  ASSERT_TRUE(other.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kOtherLayout);
+}
+
+}  // namespace
+}  // namespace ftl

@@ -1,0 +1,178 @@
+// The power goes at every program and erase, before, after and within it; then the layer must read as of the
+// last sync that returned, or of the one that was under way. And it must go on: writing, and being cut again.
+#include <cstdlib>
+#include <string_view>
+
+#include "ftl/ftl_testing.h"
+
+namespace ftl {
+namespace {
+
+using sim::Operation;
+using sim::Tear;
+
+// Random transactions. The state after each sync is kept.
+class User {
+ public:
+  User(uint32_t block_count, Content before, uint32_t seed)
+      : random_(seed), hot_(std::max(block_count / 4, 1u)), count_(block_count), states_{std::move(before)} {}
+
+  // False when a call fails: the power has gone.
+  bool transact(Ftl& layer, uint32_t blocks) {
+    Content next = states_.back();
+    for (uint32_t i = 0; i < blocks; ++i) {
+      const uint32_t block = static_cast<uint32_t>(random_()) % (random_() % 4 == 0 ? count_ : hot_);
+      const Bytes data = random_block(random_);
+      next.set(block, data);
+      if (!layer.write(block, data).ok()) return false;
+    }
+    coming_ = next;
+    if (!layer.sync().ok()) return false;
+    states_.push_back(std::move(next));
+    coming_.reset();
+    return true;
+  }
+
+  void finish() { has_finished_ = true; }
+  bool has_finished() const { return has_finished_; }
+
+  bool is_possible(const Content& content) const {
+    return content == states_.back() || (coming_ && content == *coming_);
+  }
+
+ private:
+  std::mt19937 random_;
+  uint32_t hot_;
+  uint32_t count_;
+  std::vector<Content> states_;
+  std::optional<Content> coming_;
+  bool has_finished_ = false;
+};
+
+class PowerCut : public testing::TestWithParam<Shape> {
+ protected:
+  static constexpr uint32_t kTransactions = 12;
+  static constexpr uint64_t kNever = UINT64_MAX;
+  static constexpr unsigned kTearsOfAKind = 5;
+
+  // Every cut instead of some.
+  static bool is_long() {
+    const char* value = std::getenv("PYBFLASH_POWERCUT");
+    return value != nullptr && std::string_view(value) == "long";
+  }
+
+  static Tear tear_of(Operation kind, unsigned choice) {
+    static constexpr Tear kOfPrograms[kTearsOfAKind] = {Tear::kBefore, Tear::kAfter, Tear::kPrefix,
+                                                        Tear::kBits, Tear::kBits};
+    static constexpr Tear kOfErases[kTearsOfAKind] = {Tear::kBefore, Tear::kAfter, Tear::kZeroing,
+                                                      Tear::kErasing, Tear::kWeak};
+    return (kind == Operation::kProgram ? kOfPrograms : kOfErases)[choice % kTearsOfAKind];
+  }
+
+  // A medium that has been full and rewritten for a while, so that there is something to collect.
+  void prepare(CellsNor& nor, Content& content) {
+    const Layout layout = layout_of(nor);
+    Ftl layer(nor, layout);
+    ASSERT_TRUE(layer.format().ok());
+    std::mt19937 random(7);
+    content = Content(layout.block_count);
+    for (uint32_t i = 0; i < layout.block_count + 2 * layout.location_count(); ++i) {
+      const uint32_t block =
+          i < layout.block_count ? i : static_cast<uint32_t>(random()) % layout.block_count;
+      const Bytes data = random_block(random);
+      content.set(block, data);
+      ASSERT_TRUE(layer.write(block, data).ok());
+    }
+    ASSERT_TRUE(layer.sync().ok());
+  }
+
+  std::unique_ptr<CellsNor> copy_of(CellsNor& other) {
+    auto nor = std::make_unique<CellsNor>(GetParam());
+    for (uint32_t i = 0; i < nor->cells().sector_count(); ++i) nor->cells().copy_sector(other.cells(), i);
+    return nor;
+  }
+
+  // Runs the user until the power goes in the operation `cut`. How it goes is chosen then.
+  std::vector<Operation> run(CellsNor& nor, User& user, uint64_t cut, unsigned choice) {
+    std::vector<Operation> operations;
+    nor.supply().set_watcher([&](const sim::FlashOperation& operation) {
+      if (operations.size() == cut) nor.supply().cut_at({0, tear_of(operation.kind, choice), choice});
+      operations.push_back(operation.kind);
+    });
+    const Layout layout = layout_of(nor);
+    Ftl layer(nor, layout);
+    Finding finding = Finding::kForeign;
+    bool is_on = layer.mount(finding).ok();
+    EXPECT_TRUE(!is_on || finding == Finding::kSound);
+    for (uint32_t i = 0; i < kTransactions && is_on; ++i) {
+      is_on = user.transact(layer, 1 + i % layout.atomic_blocks);
+    }
+    if (is_on) user.finish();
+    nor.supply().set_watcher(nullptr);
+    nor.supply().switch_on();
+    return operations;
+  }
+
+  Content mounted_content(CellsNor& nor, bool& is_sound) {
+    const Layout layout = layout_of(nor);
+    Ftl layer(nor, layout);
+    Finding finding = Finding::kForeign;
+    EXPECT_TRUE(layer.mount(finding).ok());
+    EXPECT_EQ(finding, Finding::kSound);
+    is_sound = finding == Finding::kSound;
+    return is_sound ? content_of(layer) : Content(layout.block_count);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, PowerCut, testing::ValuesIn(shapes()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_P(PowerCut, LosesNothingAndMixesNothing) {
+  CellsNor original(GetParam());
+  Content before(1);
+  prepare(original, before);
+  const uint32_t block_count = layout_of(original).block_count;
+  User undisturbed(block_count, before, 3);
+  const std::vector<Operation> operations = run(*copy_of(original), undisturbed, kNever, 0);
+  std::mt19937 random(5);
+  const auto stride = static_cast<unsigned>(is_long() ? 1 : std::max<size_t>(operations.size() / 20, 1));
+  for (size_t at = 0; at < operations.size(); at += 1 + random() % (2 * stride - 1)) {
+    for (unsigned choice = 0; choice < kTearsOfAKind; ++choice) {
+      auto nor = copy_of(original);
+      User user(block_count, before, 3);
+      run(*nor, user, at, choice);
+      bool is_sound = false;
+      const Content after = mounted_content(*nor, is_sound);
+      ASSERT_TRUE(is_sound && user.is_possible(after)) << "cut " << at << ", " << choice;
+      // On from there, and again.
+      User next(block_count, after, 11);
+      run(*nor, next, random() % (operations.size() / 4 + 1), static_cast<unsigned>(random()));
+      const Content later = mounted_content(*nor, is_sound);
+      ASSERT_TRUE(is_sound && next.is_possible(later)) << "second cut after " << at << ", " << choice;
+      ASSERT_EQ(nor->misuses(), 0u) << "cut " << at << ", " << choice;
+    }
+  }
+}
+
+// A camera that never gets further than a few operations, boot after boot, and one day does.
+TEST_P(PowerCut, SurvivesAStormOfCuts) {
+  CellsNor nor(GetParam());
+  Content content(1);
+  prepare(nor, content);
+  const uint32_t block_count = layout_of(nor).block_count;
+  std::mt19937 random(9);
+  for (int boot = 0; boot < (is_long() ? 3000 : 100); ++boot) {
+    User user(block_count, content, static_cast<uint32_t>(boot));
+    run(nor, user, random() % (boot % 10 == 9 ? 4000 : 200), static_cast<unsigned>(random()));
+    bool is_sound = false;
+    content = mounted_content(nor, is_sound);
+    ASSERT_TRUE(is_sound && user.is_possible(content)) << "boot " << boot;
+  }
+  User user(block_count, content, 1);
+  run(nor, user, kNever, 0);
+  EXPECT_TRUE(user.has_finished());
+  EXPECT_EQ(nor.misuses(), 0u);
+}
+
+}  // namespace
+}  // namespace ftl
