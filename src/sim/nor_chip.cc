@@ -7,13 +7,15 @@
 namespace sim {
 namespace {
 
+constexpr uint8_t kResetEnable = 0x66;
+
 uint8_t opcode_of(const WireCommand& wire) {
   return static_cast<uint8_t>(wire.instruction_bytes == 2 ? wire.instruction >> 8 : wire.instruction);
 }
 
 // What a driver may send to a chip whose state it does not know: it finds out, or brings the chip back.
 bool is_probe(uint8_t opcode) {
-  constexpr uint8_t kProbes[] = {0x05, 0x66, 0x99, 0x9F, 0xAB};
+  constexpr uint8_t kProbes[] = {0x05, kResetEnable, 0x99, 0x9F, 0xAB};
   return std::ranges::find(kProbes, opcode) != std::end(kProbes);
 }
 
@@ -39,8 +41,10 @@ void NorChip::select(const WireCommand& wire) {
   settle();
   now_ = {};
   now_.follows_reset_enable = std::exchange(reset_enabled_, false);
+  now_.follows_missed_reset_enable = std::exchange(reset_enable_missed_, false);
   if (options_.missing) return;
   now_.command = recognise(wire);
+  reset_enable_missed_ = now_.command == nullptr && opcode_of(wire) == kResetEnable;
   if (now_.command != nullptr) take_header(wire);
 }
 

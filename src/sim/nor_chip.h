@@ -89,6 +89,7 @@ class NorChip {
     uint32_t missing_address_bytes = 0;  // the chip takes them out of the data phase
     bool has_surplus = false;            // more was clocked than the command has
     bool follows_reset_enable = false;
+    bool follows_missed_reset_enable = false;  // 66h came while the chip heard nothing
     int32_t skipped_bits = 0;  // the controller samples so many bits after (or before) the data begins
     uint32_t position = 0;     // bytes of the data phase so far
   };
@@ -163,6 +164,7 @@ class NorChip {
   bool four_byte_mode_ = false;
   bool asleep_ = false;
   bool reset_enabled_ = false;
+  bool reset_enable_missed_ = false;
   uint64_t deaf_until_ns_ = 0;  // after a reset or a release from power-down
 
   bool busy_ = false;

@@ -182,6 +182,7 @@ void NorChip::wake() {
 }
 
 void NorChip::reset() {
+  if (now_.follows_missed_reset_enable) return;
   if (!now_.follows_reset_enable) return violate(now_.command->opcode, "not right after reset enable");
   tear_operation();
   forget_volatile_state();

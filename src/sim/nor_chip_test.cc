@@ -168,6 +168,17 @@ TEST_P(AnyNorChip, ResetDuringEraseTearsTheSector) {
   EXPECT_EQ(bench.bytes[0x2000], 0x55);
 }
 
+// A firmware that does not wait for tRES1 after ABh: its 66h may be lost, its 99h not.
+TEST_P(AnyNorChip, AResetWhoseFirstHalfTheChipSleptThroughIsNone) {
+  bench.command(0xB9);
+  bench.command(0xAB);
+  bench.command(0x66);
+  bench.clock.pass_ns(GetParam()->wake_ns);
+  bench.command(0x99);
+  EXPECT_TRUE(bench.violations.empty());
+  EXPECT_EQ(bench.status(), 0x00) << "and was not reset: it answers";
+}
+
 TEST_P(AnyNorChip, ResetNeedsItsTwoCommandsInARow) {
   bench.command(0x06);
   bench.command(0x66);

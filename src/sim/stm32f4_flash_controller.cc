@@ -25,6 +25,7 @@ constexpr uint32_t kLock = 1u << 31;
 constexpr uint32_t psize(uint32_t control) {
   return control >> 8 & 3;
 }
+constexpr uint32_t kX64 = 3;
 constexpr uint32_t sector_code(uint32_t control) {
   return control >> 3 & 0x1F;
 }
@@ -108,6 +109,7 @@ void Stm32F4FlashController::reset() {
   control_ = kLock;
   first_key_taken_ = false;
   locked_until_reset_ = false;
+  lower_half_.reset();
   done_ns_ = 0;
   flags_when_done_ = 0;
   clock_.set_deadline(this, 0);
@@ -203,8 +205,9 @@ void Stm32F4FlashController::store_access_control(uint32_t value) {
 void Stm32F4FlashController::store_key(uint32_t value) {
   const bool locked = (control_ & kLock) != 0;
   const uint32_t expected = first_key_taken_ ? kSecondKey : kFirstKey;
+  // Firmware that unlocks once too often sends keys that change nothing (RM0090, 3.6.1 knows no more of it).
   if (!locked && !locked_until_reset_) {
-    violation("FLASH KEYR", "a key to an unlocked controller");
+    if (value != kFirstKey && value != kSecondKey) violation("FLASH KEYR", "written with what is no key");
     return;
   }
   if (locked_until_reset_ || value != expected) {
@@ -228,6 +231,7 @@ void Stm32F4FlashController::store_control(uint32_t value) {
     settle();
   }
   control_ = value & ~kStrt;
+  lower_half_.reset();
   if ((value & kStrt) != 0) start_erase();
 }
 
@@ -273,7 +277,24 @@ void Stm32F4FlashController::store_array(uint32_t offset, uint64_t value, unsign
   stall();
   settle();
   if ((control_ & kPg) == 0) return fail(kPgsErr | kPgpErr);  // both, as measured on an F411
+  if (psize(control_) == kX64 && width == 4) return store_half(offset, static_cast<uint32_t>(value));
   if (width != 1u << psize(control_)) return fail(kPgpErr);
+  program(offset, value, width);
+}
+
+// The data bus of a Cortex-M is 32 bits wide: at x64 a double word comes as its lower and its upper word.
+void Stm32F4FlashController::store_half(uint32_t offset, uint32_t value) {
+  const auto lower = std::exchange(lower_half_, std::nullopt);
+  if (offset % 8 == 0) {
+    lower_half_ = {offset, value};
+  } else if (lower && offset == lower->first + 4) {
+    program(lower->first, uint64_t{value} << 32 | lower->second, 8);
+  } else {
+    fail(kPgpErr);
+  }
+}
+
+void Stm32F4FlashController::program(uint32_t offset, uint64_t value, unsigned width) {
   if (offset / kRowBytes != (offset + width - 1) / kRowBytes) return fail(kPgaErr);
   if (protected_[cells_.sector_index(offset)]) return fail(kWrpErr);
   std::array<uint8_t, 8> bytes{};

@@ -7,7 +7,9 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sim/bus.h"
@@ -83,6 +85,8 @@ class Stm32F4FlashController {
   void start_erase();
   void erase_sectors(unsigned first, unsigned count);
   void store_array(uint32_t offset, uint64_t value, unsigned width);
+  void store_half(uint32_t offset, uint32_t value);
+  void program(uint32_t offset, uint64_t value, unsigned width);
   void read_array(uint32_t offset, std::span<uint8_t> out);
   void fail(uint32_t status_bits);
   void violation(const char* where, const char* what) { violations_.add(clock_.now_ns(), where, what); }
@@ -99,6 +103,8 @@ class Stm32F4FlashController {
   bool stuck_busy_ = false;
   uint64_t done_ns_ = 0;
   uint32_t flags_when_done_ = 0;
+  // The lower word of a double word whose upper one is still to come.
+  std::optional<std::pair<uint32_t, uint32_t>> lower_half_;  // offset, value
   std::vector<bool> protected_;
   // What the F4's D-cache says of lines that it holds although the array changed under them.
   std::vector<uint8_t> cached_;

@@ -85,15 +85,12 @@ uint8_t phase_bytes(uint32_t ccr, unsigned shift) {
   return lanes(ccr, shift).lines == 0 ? uint8_t{0} : static_cast<uint8_t>(field(ccr, shift + 4, 2) + 1);
 }
 
-// FLEVEL is 7 bits wide: 64 bytes. The manual gives no resume level; four free bytes let a word through.
-constexpr SerialEngine::Fifo kFifo = {.size_bytes = 64, .resume_level = 60};
-
 }  // namespace
 
-Xspi::Xspi(NorChip& chip, Clock& clock, Violations& violations, uint64_t kernel_hz)
+Xspi::Xspi(NorChip& chip, Clock& clock, Violations& violations, uint64_t kernel_hz, SerialEngine::Fifo fifo)
     : clock_(clock),
       violations_(violations),
-      engine_(chip, clock, kFifo),
+      engine_(chip, clock, fifo),
       kernel_hz_(kernel_hz),
       window_(*this) {
   engine_.set_period_ps(period_ps());

@@ -18,12 +18,18 @@
 
 namespace sim {
 
+// FLEVEL is 7 bits wide: 64 bytes. The manual gives no resume level; four free bytes let a word through.
+inline constexpr SerialEngine::Fifo kXspiFifo = {.size_bytes = 64, .resume_level = 60};
+// The parent's, which drivers that look at 6 bits of FLEVEL are written for (RM0456, 28.3).
+inline constexpr SerialEngine::Fifo kOctoSpiFifo = {.size_bytes = 32, .resume_level = 28};
+
 class Xspi : public BusDevice {
  public:
   static constexpr uint32_t kRegisterBytes = 0x400;
   static constexpr uint32_t kWindowBytes = 256u << 20;
 
-  Xspi(NorChip& chip, Clock& clock, Violations& violations, uint64_t kernel_hz);
+  Xspi(NorChip& chip, Clock& clock, Violations& violations, uint64_t kernel_hz,
+       SerialEngine::Fifo fifo = kXspiFifo);
 
   uint64_t load(uint32_t offset, unsigned width) override;
   void store(uint32_t offset, uint64_t value, unsigned width) override;

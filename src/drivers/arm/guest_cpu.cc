@@ -120,6 +120,7 @@ std::optional<int32_t> GuestCpu::call(const std::string& function, std::array<ui
 
 uint64_t GuestCpu::load_hardware(uc_engine*, uint64_t offset, unsigned width, void* window) {
   const auto& [cpu, base] = *static_cast<Window*>(window);
+  cpu->space_.clock().pass_ns(cpu->access_ns_);
   return cpu->has_power_ ? cpu->space_.load(base + static_cast<uint32_t>(offset), width) : 0;
 }
 
@@ -129,6 +130,7 @@ void GuestCpu::store_hardware(uc_engine* engine, uint64_t offset, unsigned width
                               void* window) {
   const auto& [cpu, base] = *static_cast<Window*>(window);
   if (!cpu->has_power_) return;
+  cpu->space_.clock().pass_ns(cpu->access_ns_);
   cpu->space_.store(base + static_cast<uint32_t>(offset), value, width);
   ++cpu->stores_;
   if (cpu->stores_left_ && --*cpu->stores_left_ == 0) {
@@ -140,6 +142,7 @@ void GuestCpu::store_hardware(uc_engine* engine, uint64_t offset, unsigned width
 uint64_t GuestCpu::load_port(uc_engine*, uint64_t offset, unsigned, void* window) {
   GuestCpu* cpu = static_cast<Window*>(window)->cpu;
   if (offset == kPortNowHigh) return cpu->frozen_now_us_ >> 32;
+  cpu->space_.clock().pass_ns(cpu->access_ns_);
   cpu->frozen_now_us_ = cpu->space_.clock().now_us();
   return cpu->frozen_now_us_ & 0xFFFFFFFF;
 }

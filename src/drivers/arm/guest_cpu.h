@@ -27,6 +27,10 @@ class GuestCpu {
   // The CPU's accesses to these addresses go to the address space, and count as stores if they are.
   void map_hardware(uint32_t base, uint32_t size_bytes);
 
+  // What each access outside of RAM takes of the CPU's time; a program that polls would see no time pass
+  // else.
+  void set_access_ns(uint64_t ns) { access_ns_ = ns; }
+
   // Calls a function of the program and returns what it returns; nothing if the power failed first.
   // A CPU without power stays where it is: power on means a new one.
   std::optional<int32_t> call(const std::string& function, std::array<uint32_t, 3> arguments);
@@ -64,6 +68,7 @@ class GuestCpu {
   sim::AddressSpace& space_;
   std::map<std::string, uint32_t> symbols_;
   std::deque<Window> windows_;
+  uint64_t access_ns_ = 0;
   uint64_t frozen_now_us_ = 0;
   uint32_t configuration_control_ = 0;  // SCB->CCR
   uint32_t fault_status_ = 0;           // SCB->CFSR
