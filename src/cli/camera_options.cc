@@ -1,5 +1,6 @@
 #include "cli/camera_options.h"
 
+#include <iostream>
 #include <variant>
 
 #include "boards/board_table.h"
@@ -46,6 +47,19 @@ std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options) {
     return nullptr;
   }
   return std::get<std::unique_ptr<boards::Camera>>(std::move(camera));
+}
+
+std::string greeting_of(const boards::Camera& camera, const CameraOptions& options) {
+  return std::string(camera.board().camera) + " (" + std::string(camera.board().name) + "), flash in " +
+         (options.image.empty() ? "RAM" : options.image) + ".";
+}
+
+bool drivers_behaved(boards::Camera& camera) {
+  const std::vector<sim::Violation>& list = camera.hardware().violations().list();
+  if (list.empty()) return true;
+  std::cerr << "pybflash: internal error, please report it: a driver misused the hardware at "
+            << list[0].at_ns / 1000 << " us: " << list[0].where << ": " << list[0].what << '\n';
+  return false;
 }
 
 }  // namespace cli

@@ -22,4 +22,11 @@ const boards::Board* find_board_or_report(const std::string& name);
 // Null after an error, which was reported.
 std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options);
 
+// One sentence: which camera, and where its flash is kept.
+std::string greeting_of(const boards::Camera& camera, const CameraOptions& options);
+
+// The models stand for the hardware: what they object to is a bug of ours, not of the script. False after
+// it was reported.
+bool drivers_behaved(boards::Camera& camera);
+
 }  // namespace cli

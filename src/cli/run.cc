@@ -1,5 +1,4 @@
 // `pybflash run`: a script, a line of code, or a prompt on a simulated camera.
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,20 +39,6 @@ struct RunOptions {
   std::vector<std::string> arguments;  // of the script, itself the first
 };
 
-std::string greeting_of(const boards::Camera& camera, const CameraOptions& options) {
-  return std::string(camera.board().camera) + " (" + std::string(camera.board().name) + "), flash in " +
-         (options.image.empty() ? "RAM" : options.image) + ". Ctrl-D: soft reset, Ctrl-X: leave.";
-}
-
-// The models stand for the hardware: what they object to is a bug of ours, not of the script.
-bool drivers_behaved(boards::Camera& camera) {
-  const std::vector<sim::Violation>& list = camera.hardware().violations().list();
-  if (list.empty()) return true;
-  std::cerr << "pybflash: internal error, please report it: a driver misused the hardware at "
-            << list[0].at_ns / 1000 << " us: " << list[0].where << ": " << list[0].what << '\n';
-  return false;
-}
-
 int run(RunOptions& options) {
   std::vector<std::string>& arguments = options.arguments;
   if (options.has_code) {
@@ -70,7 +55,7 @@ int run(RunOptions& options) {
 
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
-  const std::string greeting = greeting_of(*camera, options.camera);
+  const std::string greeting = greeting_of(*camera, options.camera) + " Ctrl-D: soft reset, Ctrl-X: leave.";
   const interpreter_options_t interpreter = {
       .code = options.has_code ? options.code.c_str() : nullptr,
       .script = options.has_code || arguments.empty() ? nullptr : arguments.front().c_str(),
@@ -78,6 +63,7 @@ int run(RunOptions& options) {
       .argv = argv.data(),
       .mount_storage = !options.no_mount,
       .greeting = greeting.c_str(),
+      .stands_alone = false,
   };
   const int code = interpreter_run(&interpreter);
   return drivers_behaved(*camera) ? code : kExitFailed;

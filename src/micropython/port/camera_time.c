@@ -140,8 +140,9 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
 bool camera_time_wait_for_input(int fd, int slice_ms) {
     struct pollfd input = { .fd = fd, .events = POLLIN };
     const int ready = __real_poll(&input, 1, slice_ms);
+    const bool was_interrupted = ready < 0 && errno == EINTR;
     if (camera_is_attached()) {
         camera_time_catch_up();
     }
-    return ready != 0;
+    return ready != 0 && !was_interrupted;
 }

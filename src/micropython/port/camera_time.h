@@ -11,7 +11,7 @@ void camera_time_skip_host_time(void);
 void camera_time_catch_up(void);
 
 // Waits until `fd` can be read, or has ended, or `slice_ms` of the host's time are over; the camera
-// lives through them. False if there is nothing yet.
+// lives through them. False if there is nothing yet, or a signal came first.
 bool camera_time_wait_for_input(int fd, int slice_ms);
 
 #endif // PYBFLASH_MICROPYTHON_PORT_CAMERA_TIME_H

@@ -23,6 +23,7 @@
 #include "micropython/port/camera_glue.h"
 #include "micropython/port/camera_time.h"
 #include "micropython/port/interpreter.h"
+#include "micropython/port/serial_line.h"
 #include "micropython/port/terminal.h"
 
 enum {
@@ -43,6 +44,8 @@ static char script_path[PATH_MAX];
 // The code that SystemExit carried, once it was raised.
 static int exit_code = NOT_EXITING;
 
+static bool was_interrupted; // the last execution, by Ctrl-C
+
 // ---- Running code --------------------------------------------------------------------------------
 
 static int exit_code_of(mp_obj_t exception) {
@@ -54,8 +57,12 @@ static int exit_code_of(mp_obj_t exception) {
     return (int)(code & 0xff);
 }
 
+static bool is_a(mp_obj_t exception, const mp_obj_type_t *type) {
+    return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(exception)), MP_OBJ_FROM_PTR(type));
+}
+
 static bool is_system_exit(mp_obj_t exception) {
-    return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(exception)), MP_OBJ_FROM_PTR(&mp_type_SystemExit));
+    return is_a(exception, &mp_type_SystemExit);
 }
 
 static mp_lexer_t *open_script(void) {
@@ -123,11 +130,38 @@ static void run_repl(void) {
     } while (!done);
 }
 
+// As OpenMV's firmware: boot.py at each start, main.py at the first one, and a soft reset after it. They
+// are looked for in the working directory, which is /flash if it was mounted. True if main.py ran.
+static bool run_start_scripts(bool first_start) {
+    was_interrupted = false;
+    pyexec_file_if_exists("boot.py");
+    if (!first_start || was_interrupted || mp_import_stat("main.py") != MP_IMPORT_STAT_FILE) {
+        return false;
+    }
+    pyexec_file("main.py");
+    return true;
+}
+
+// Python until the next soft reset, or until the camera is switched off.
+static void run_on_its_own(bool first_start) {
+    nlr_buf_t switched_off;
+    if (nlr_push(&switched_off) == 0) {
+        nlr_set_abort(&switched_off);
+        if (!serial_line_is_switched_off() && !run_start_scripts(first_start)) {
+            run_repl();
+        }
+        nlr_pop();
+    }
+    nlr_set_abort(NULL);
+}
+
 void interpreter_after_execution(void *exception);
 void interpreter_after_execution(void *exception) {
+    was_interrupted = exception != NULL && is_a(MP_OBJ_FROM_PTR(exception), &mp_type_KeyboardInterrupt);
     // On a camera, SystemExit is a soft reset; so it is for a client of the raw REPL. A person at the
     // friendly prompt wants to leave.
-    if (exception != NULL && pyexec_mode_kind == PYEXEC_MODE_FRIENDLY_REPL && is_system_exit(MP_OBJ_FROM_PTR(exception))) {
+    if (exception != NULL && !options->stands_alone && pyexec_mode_kind == PYEXEC_MODE_FRIENDLY_REPL &&
+        is_system_exit(MP_OBJ_FROM_PTR(exception))) {
         exit_code = exit_code_of(MP_OBJ_FROM_PTR(exception));
     }
 }
@@ -162,7 +196,11 @@ static void start(char *heap) {
     exit_code = NOT_EXITING;
     gc_init(heap, heap + HEAP_BYTES);
     mp_init();
-    mount_host();
+    if (options->stands_alone) {
+        serial_line_take_output();
+    } else {
+        mount_host();
+    }
     set_sys_path_and_argv();
     readline_init0();
     boot();
@@ -204,11 +242,13 @@ void interpreter_deinit(void) {
 // Takes turns with soft resets until the user leaves.
 static int run_until_exit(char *heap) {
     const bool is_repl = options->script == NULL && options->code == NULL;
-    for (;;) {
+    for (bool first_start = true;; first_start = false) {
         int code = INTERPRETER_EXIT_OK;
         start(heap);
         if (exit_code == NOT_EXITING) {
-            if (is_repl) {
+            if (options->stands_alone) {
+                run_on_its_own(first_start);
+            } else if (is_repl) {
                 run_repl();
             } else {
                 code = run_program();

@@ -22,6 +22,10 @@ typedef struct {
     char **argv;
     bool mount_storage;   // probe the storage and mount it at /flash
     const char *greeting; // printed before the REPL, if it is on a terminal
+
+    // The REPL is the serial line (serial_line.h) of a camera that stands on its own: no files of the
+    // host, /flash/boot.py and /flash/main.py run as the firmware runs them, sys.exit() is a soft reset.
+    bool stands_alone;
 } interpreter_options_t;
 
 // Returns the exit code: that of sys.exit(), or one of the above. Call it once, with a camera attached

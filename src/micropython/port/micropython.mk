@@ -5,6 +5,7 @@ PORT_DIR := $(USERMOD_DIR)
 SRC_USERMOD_C += $(addprefix $(PORT_DIR)/, \
 	interpreter.c \
 	terminal.c \
+	serial_line.c \
 	camera_time.c \
 	modsim.c \
 	modcamera.c \

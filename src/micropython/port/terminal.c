@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -12,6 +13,7 @@
 #include "shared/runtime/pyexec.h"
 
 #include "micropython/port/camera_time.h"
+#include "micropython/port/serial_line.h"
 #include "micropython/port/terminal.h"
 
 enum {
@@ -22,7 +24,7 @@ enum {
 
 static bool is_open;
 static struct termios saved_settings;
-static bool interruptible; // a program runs, and Ctrl-C interrupts it
+static atomic_bool interruptible; // a program runs, and Ctrl-C interrupts it
 static bool cook_output;
 static bool asked_to_leave;
 
@@ -65,6 +67,10 @@ bool terminal_is_interactive(void) {
     return is_open;
 }
 
+bool terminal_is_interruptible(void) {
+    return interruptible;
+}
+
 static bool input_has_ended(void) {
     struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
     if (poll(&input, 1, 0) <= 0) {
@@ -77,7 +83,7 @@ static bool input_has_ended(void) {
 }
 
 bool terminal_at_end(void) {
-    return asked_to_leave || input_has_ended();
+    return asked_to_leave || serial_line_is_switched_off() || input_has_ended();
 }
 
 // ---- What MicroPython's unix port does otherwise: the linker hands its calls to these -------------
@@ -98,6 +104,9 @@ static void on_interrupt(int signal_number) {
 void __wrap_mp_hal_set_interrupt_char(char c);
 void __wrap_mp_hal_set_interrupt_char(char c) {
     interruptible = c == CHAR_CTRL_C;
+    if (serial_line_is_open()) {
+        return; // there, Ctrl-C is no signal of the kernel's
+    }
     struct sigaction action = { .sa_handler = interruptible ? on_interrupt : SIG_DFL };
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
@@ -109,6 +118,11 @@ int __wrap_mp_hal_stdin_rx_chr(void);
 int __wrap_mp_hal_stdin_rx_chr(void) {
     static bool line_cleared;
     while (!asked_to_leave && !camera_time_wait_for_input(STDIN_FILENO, IDLE_SLICE_MS)) {
+        if (interruptible) {
+            mp_handle_pending(true);
+        } else if (serial_line_is_switched_off()) {
+            break;
+        }
     }
     if (interruptible) {
         return __real_mp_hal_stdin_rx_chr();

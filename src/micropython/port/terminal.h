@@ -10,6 +10,9 @@ void terminal_open(void);
 
 bool terminal_is_interactive(void);
 
+// True while a program runs that Ctrl-C interrupts. For any thread.
+bool terminal_is_interruptible(void);
+
 // True once nothing more will come: the input has ended, or the user asked to leave.
 bool terminal_at_end(void);
 

@@ -6,6 +6,9 @@
 #undef MICROPY_ASYNC_KBD_INTR
 #define MICROPY_ASYNC_KBD_INTR (0)
 
+// A camera can be switched off while Python runs: serial_line.c.
+#define MICROPY_ENABLE_VM_ABORT (1)
+
 // FAT volumes get the label that the camera gives them.
 #define MICROPY_FATFS_USE_LABEL (1)
 
