@@ -4,7 +4,8 @@ namespace flash {
 
 Storage::Storage(NorFlash& nor, const StorageConfig& config, CacheMemory memory, NowUs now_us,
                  void* clock_context)
-    : config_(config),
+    : nor_(nor),
+      config_(config),
       cache_(nor, config.offset, config.size_bytes, memory),
       now_us_(now_us),
       clock_context_(clock_context) {}
@@ -30,6 +31,20 @@ Status Storage::erase(uint64_t offset, uint64_t length) {
   if (!in_range(offset, length, config_.size_bytes)) return Error::kInvalid;
   if (length > 0) touch();
   return cache_.fill_erased(static_cast<uint32_t>(offset), static_cast<uint32_t>(length));
+}
+
+Status Storage::program_now(uint64_t offset, std::span<const uint8_t> data) {
+  if (!in_range(offset, data.size(), config_.size_bytes)) return Error::kInvalid;
+  const auto at = static_cast<uint32_t>(offset);
+  FLASH_TRY(cache_.evict(at, static_cast<uint32_t>(data.size()), true));
+  return nor_.program(config_.offset + at, data);
+}
+
+Status Storage::erase_now(uint64_t offset, uint64_t length) {
+  if (!in_range(offset, length, config_.size_bytes)) return Error::kInvalid;
+  const auto at = static_cast<uint32_t>(offset);
+  FLASH_TRY(cache_.evict(at, static_cast<uint32_t>(length), false));
+  return nor_.erase(config_.offset + at, static_cast<uint32_t>(length));
 }
 
 Status Storage::sync() {

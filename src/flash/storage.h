@@ -41,6 +41,13 @@ class Storage {
   // Everything written so far is in the flash when this returns success.
   Status sync();
 
+  // For a layer that orders its own operations (see StorageNor): in the flash when they return, past the
+  // cache. Whoever reads afterwards sees them. Ranges are those of NorFlash, and errors, too.
+  const NorFlash& nor() const { return nor_; }
+  uint32_t offset() const { return config_.offset; }
+  Status program_now(uint64_t offset, std::span<const uint8_t> data);
+  Status erase_now(uint64_t offset, uint64_t length);
+
   // To be called every so often: syncs after `idle_flush_us` without a write. A failed flush is tried
   // again after as long, and by the next sync.
   Status poll();
@@ -53,6 +60,7 @@ class Storage {
  private:
   void touch() { last_write_us_ = now_us_(clock_context_); }
 
+  NorFlash& nor_;
   StorageConfig config_;
   WriteCache cache_;
   NowUs now_us_;

@@ -201,6 +201,17 @@ Status WriteCache::program(uint32_t offset, std::span<const uint8_t> data) {
   return write(offset, data);
 }
 
+Status WriteCache::evict(uint32_t offset, uint32_t length, bool flushes) {
+  for (uint16_t slot = 0; slot < memory_.slots.size() && length > 0; ++slot) {
+    const CacheSlot& cached = memory_.slots[slot];
+    const uint32_t at = cached.block * kCacheBlockBytes;
+    if (!cached.used || at + kCacheBlockBytes <= offset || at >= offset + length) continue;
+    if (cached.is_dirty() && flushes) FLASH_TRY(flush(sector_of(cached.block)));
+    release(slot);
+  }
+  return {};
+}
+
 Status WriteCache::modify(uint32_t offset, const uint8_t* data, uint32_t length) {
   while (length > 0) {
     const Piece piece = first_piece(offset, length);

@@ -57,6 +57,10 @@ class WriteCache {
   // Like write, but kIo and nothing changed if a 0 bit would have to become 1.
   Status program(uint32_t offset, std::span<const uint8_t> data);
 
+  // Before somebody changes whole program units of the flash past the cache: it will know nothing of these
+  // blocks any more. What waits there to be written is flushed first, or forgotten.
+  Status evict(uint32_t offset, uint32_t length, bool flushes);
+
   // Flushes every dirty sector, the one that has been dirty longest first. A sector that fails stays
   // dirty and does not keep the others from being flushed; the first error is returned.
   Status sync();

@@ -45,6 +45,10 @@ void flash_glue_attach(flash::Storage* new_storage) {
   storage = new_storage;
 }
 
+flash::Storage* flash_glue_storage() {
+  return storage;
+}
+
 uint32_t flash_glue_storage_bytes(void) {
   return storage == nullptr ? 0 : storage->size_bytes();
 }

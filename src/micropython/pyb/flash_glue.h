@@ -59,6 +59,7 @@ class Storage;
 
 // The storage that Python sees from now on; null takes it away. It must outlive the interpreter.
 void flash_glue_attach(flash::Storage* storage);
+flash::Storage* flash_glue_storage();
 #endif
 
 #endif // PYBFLASH_MICROPYTHON_PYB_FLASH_GLUE_H

@@ -12,6 +12,7 @@
 #include "extmod/vfs.h"
 
 #include "micropython/pyb/flash_glue.h"
+#include "micropython/pyb/modpyb.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -33,7 +34,7 @@ static flash_glue_partition_t *partition_of(mp_obj_t self) {
 
 // Every number of interest is a small int, on a 32-bit camera, too. One that is not is out of range by
 // far, and which range that is the flash stack knows best: no OverflowError from here.
-static int64_t get_int(mp_obj_t arg) {
+int64_t pyb_flash_get_int(mp_obj_t arg) {
     if (mp_obj_is_exact_type(arg, &mp_type_int)) {
         return mp_obj_int_sign(arg) < 0 ? MP_SMALL_INT_MIN : MP_SMALL_INT_MAX;
     }
@@ -65,6 +66,14 @@ static void raise_if_failed(int status) {
     }
 }
 
+void pyb_flash_get_range(mp_obj_t flash, uint32_t *start, uint32_t *len) {
+    if (!mp_obj_is_type(flash, &pyb_flash_type) || is_singleton(flash)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("a pyb.Flash with start or len is needed"));
+    }
+    *start = flash_glue_partition_start(partition_of(flash));
+    *len = flash_glue_partition_len(partition_of(flash));
+}
+
 static void flash_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind) {
     (void)kind;
     if (is_singleton(self)) {
@@ -84,8 +93,8 @@ static mp_obj_t flash_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed_args)];
     mp_arg_parse_all_kw_array(n_args, n_kw, all_args, MP_ARRAY_SIZE(allowed_args), allowed_args, args);
-    int64_t start = get_int(args[ARG_start].u_obj);
-    int64_t len = get_int(args[ARG_len].u_obj);
+    int64_t start = pyb_flash_get_int(args[ARG_start].u_obj);
+    int64_t len = pyb_flash_get_int(args[ARG_len].u_obj);
 
     const uint32_t storage = flash_glue_storage_bytes();
     if (storage == 0) {
@@ -136,7 +145,7 @@ static void raise_if_singleton(mp_obj_t self) {
 // readblocks(block_num, buf), readblocks(block_num, buf, offset)
 static mp_obj_t flash_readblocks(size_t n_args, const mp_obj_t *args) {
     const mp_obj_t self = args[0];
-    const int64_t block = get_int(args[1]);
+    const int64_t block = pyb_flash_get_int(args[1]);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(args[2], &buf, MP_BUFFER_WRITE);
     if (n_args == 3) {
@@ -145,7 +154,7 @@ static mp_obj_t flash_readblocks(size_t n_args, const mp_obj_t *args) {
             : flash_glue_partition_read_blocks(partition_of(self), block, buf.buf, buf.len);
         check_simple_transfer(self, status, buf.len);
     } else {
-        const int64_t offset = get_int(args[3]);
+        const int64_t offset = pyb_flash_get_int(args[3]);
         raise_if_singleton(self);
         check_extended_transfer(
             flash_glue_partition_read_bytes(partition_of(self), block, offset, buf.buf, buf.len), args[3]);
@@ -157,7 +166,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(flash_readblocks_obj, 3, 4, flash_rea
 // writeblocks(block_num, buf), writeblocks(block_num, buf, offset)
 static mp_obj_t flash_writeblocks(size_t n_args, const mp_obj_t *args) {
     const mp_obj_t self = args[0];
-    const int64_t block = get_int(args[1]);
+    const int64_t block = pyb_flash_get_int(args[1]);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(args[2], &buf, MP_BUFFER_READ);
     if (n_args == 3) {
@@ -166,7 +175,7 @@ static mp_obj_t flash_writeblocks(size_t n_args, const mp_obj_t *args) {
             : flash_glue_partition_write_blocks(partition_of(self), block, buf.buf, buf.len);
         check_simple_transfer(self, status, buf.len);
     } else {
-        const int64_t offset = get_int(args[3]);
+        const int64_t offset = pyb_flash_get_int(args[3]);
         raise_if_singleton(self);
         check_extended_transfer(
             flash_glue_partition_program_bytes(partition_of(self), block, offset, buf.buf, buf.len), args[3]);
@@ -176,9 +185,9 @@ static mp_obj_t flash_writeblocks(size_t n_args, const mp_obj_t *args) {
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(flash_writeblocks_obj, 3, 4, flash_writeblocks);
 
 static mp_obj_t flash_ioctl(mp_obj_t self, mp_obj_t cmd_in, mp_obj_t arg_in) {
-    const int64_t cmd = get_int(cmd_in);
+    const int64_t cmd = pyb_flash_get_int(cmd_in);
     const bool takes_number = cmd == MP_BLOCKDEV_IOCTL_INIT || cmd == MP_BLOCKDEV_IOCTL_BLOCK_ERASE;
-    const int64_t arg = takes_number ? get_int(arg_in) : 0;
+    const int64_t arg = takes_number ? pyb_flash_get_int(arg_in) : 0;
     const flash_glue_answer_t answer = is_singleton(self)
         ? flash_glue_drive_ioctl(cmd, arg)
         : flash_glue_partition_ioctl(partition_of(self), cmd, arg);

@@ -1,0 +1,75 @@
+#include "flash/storage_nor.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "flash/fake_nor.h"
+
+namespace flash {
+namespace {
+
+constexpr uint32_t kOffset = 2 * 4096;
+constexpr uint32_t kSize = 4 * 4096;
+
+struct Bench {
+  explicit Bench(uint32_t large_erase_bytes = 8192)
+      : nor({.name = "serial",
+             .sector_size_bytes = 4096,
+             .sector_count = 8,
+             .large_erase_bytes = {large_erase_bytes, 0}}) {}
+
+  FakeNor nor;
+  std::vector<CacheSlot> slots{16};
+  std::vector<uint8_t> blocks = std::vector<uint8_t>(16 * kCacheBlockBytes);
+  Storage storage{nor,
+                  {.offset = kOffset,
+                   .size_bytes = kSize,
+                   .simple_block_bytes = 512,
+                   .native_block_bytes = 4096,
+                   .idle_flush_us = 1000},
+                  {slots, blocks},
+                  [](void*) { return uint64_t{0}; },
+                  nullptr};
+  StorageNor slice{storage};
+};
+
+TEST(StorageNor, HasTheShapeOfTheStorage) {
+  Bench bench;
+  EXPECT_EQ(bench.slice.size_bytes(), kSize);
+  EXPECT_EQ(bench.slice.geometry().sector_at(5000).offset, 4096u);
+  EXPECT_EQ(bench.slice.geometry().large_erase_bytes[0], 8192u);
+  EXPECT_EQ(Bench(16384).slice.geometry().large_erase_bytes[0], 0u) << "aligned here is not aligned there";
+}
+
+TEST(StorageNor, ActsAtOnceAndInThePlaceOfTheStorage) {
+  Bench bench;
+  const std::vector<uint8_t> data(100, 0x5A);
+  ASSERT_TRUE(bench.slice.program(4096 + 7, data).ok());
+  EXPECT_EQ(bench.nor.cells[kOffset + 4096 + 7], 0x5A);
+  ASSERT_TRUE(bench.slice.erase(4096, 4096).ok());
+  EXPECT_EQ(bench.nor.cells[kOffset + 4096 + 7], 0xFF);
+  EXPECT_EQ(bench.slice.program(kSize - 1, data), Error::kInvalid);
+  EXPECT_EQ(bench.slice.erase(kSize, 4096), Error::kInvalid);
+  EXPECT_EQ(bench.storage.program_now(UINT64_MAX, data), Error::kInvalid);
+  EXPECT_EQ(bench.storage.erase_now(UINT64_MAX, 2), Error::kInvalid);
+}
+
+TEST(StorageNor, WhatWaitedInTheCacheIsNeitherLostNorComesBack) {
+  Bench bench;
+  const std::vector<uint8_t> waiting(512, 0xF0);
+  ASSERT_TRUE(bench.storage.write(0, waiting).ok());
+  ASSERT_TRUE(bench.storage.write(4096, waiting).ok());
+  const std::vector<uint8_t> data(16, 0x30);
+  ASSERT_TRUE(bench.slice.program(8, data).ok());
+  std::vector<uint8_t> seen(512);
+  ASSERT_TRUE(bench.storage.read(0, seen).ok());
+  EXPECT_EQ(seen[0], 0xF0) << "written before: it is under the program";
+  EXPECT_EQ(seen[8], 0x30);
+  ASSERT_TRUE(bench.slice.erase(4096, 4096).ok());
+  ASSERT_TRUE(bench.storage.sync().ok());
+  EXPECT_EQ(bench.nor.cells[kOffset + 4096], 0xFF) << "written before: it is erased";
+}
+
+}  // namespace
+}  // namespace flash
