@@ -19,6 +19,12 @@ bool is_probe(uint8_t opcode) {
   return std::ranges::find(kProbes, opcode) != std::end(kProbes);
 }
 
+// The byte of a register comes again and again while it is clocked: it can be taken later, too.
+bool repeats_itself(ChipAction action) {
+  return action == ChipAction::kReadStatus || action == ChipAction::kReadConfig2 ||
+         action == ChipAction::kReadSecurity;
+}
+
 }  // namespace
 
 NorChip::NorChip(const NorChipPart& part, Cells& cells, Clock& clock, Violations& violations)
@@ -169,7 +175,8 @@ void NorChip::take_header(const WireCommand& wire) {
   const uint32_t cycles = cycles_before_data(wire);
   const uint32_t expected_cycles = cycles_before_data(expected);
   const bool waits_for_strobe = wire.strobed && is_dtr() && expected.data == Direction::kFromChip;
-  const bool timely = cycles == expected_cycles || (waits_for_strobe && cycles < expected_cycles);
+  const bool timely = cycles == expected_cycles ||
+                      (waits_for_strobe && (cycles < expected_cycles || repeats_itself(command.action)));
   const bool fits = wire.address_bytes == expected.address_bytes && timely && !now_.has_surplus;
   if (fits) {
     now_.address = array_address(command, wire.address);
