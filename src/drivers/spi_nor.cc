@@ -144,6 +144,7 @@ Status SpiNor::identify() {
   fail_opcode_ = chip_.flag_status_register ? kReadFlagStatus : 0;
   program_fail_ = kFlagProgramFail;
   if (known != nullptr) {
+    take_printed_maxima(*known, chip_);
     if (chip_.quad_enable == QuadEnable::kUnknown) chip_.quad_enable = known->quad_enable;
     if (known->has_security_register) {
       fail_opcode_ = kReadSecurity;

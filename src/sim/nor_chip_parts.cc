@@ -214,6 +214,12 @@ constexpr ChipCommand kAt25sf128aCommands[] = {
     {.opcode = 0x60, .action = kEraseChip},
 };
 
+constexpr ChipEraseTime kAt25sf128aEraseTimes[] = {
+    {4 * kKiB, {70 * kMs, 400 * kMs}},
+    {32 * kKiB, {150 * kMs, 1600 * kMs}},
+    {64 * kKiB, {250 * kMs, 2000 * kMs}},
+};
+
 constexpr ChipCommand kMx25l12833fCommands[] = {
     {.opcode = 0x06, .action = kWriteEnable},
     {.opcode = 0x04, .action = kWriteDisable},
@@ -325,7 +331,7 @@ const NorChipPart& mx25um25645g() {
   return part;
 }
 
-// The part's times are not published where we looked: those of the 16 MiB Macronix stand in.
+// Typical times from DS-AT25SF128A-168E; its maxima were not at hand: those of its class stand in.
 const NorChipPart& at25sf128a() {
   static const NorChipPart part = {
       .name = "AT25SF128A",
@@ -342,11 +348,11 @@ const NorChipPart& at25sf128a() {
       .suspended = {1, 0x80},
       .protection = {.mask = 0x1C, .bottom_index = 0, .bottom_mask = 0x20, .unit_bytes = 256 * kKiB},
       .keeps_reading = winbond_keeps_reading,
-      .program_first_byte_ns = 16457,
-      .program_next_byte_ns = 1371,
-      .program_page = {384 * kUs, 1536 * kUs},
-      .erase_times = kMx25l12833fEraseTimes,
-      .erase_chip = {28 * kS, 168 * kS},
+      .program_first_byte_ns = 30 * kUs,
+      .program_next_byte_ns = 2236,
+      .program_page = {600 * kUs, 3 * kMs},
+      .erase_times = kAt25sf128aEraseTimes,
+      .erase_chip = {30 * kS, 200 * kS},
       .write_status = {10 * kMs, 15 * kMs},
       .reset_ns = 30 * kUs,
       .wake_ns = 5 * kUs,
