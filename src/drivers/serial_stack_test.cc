@@ -104,6 +104,30 @@ class SerialStack : public testing::TestWithParam<Setup> {
     }
   }
 
+  // A command of the chip's last owner, framed as the chip understands it now.
+  void send(uint8_t opcode, bool has_address = false, std::vector<uint8_t> data = {}) {
+    const bool octal = chip.protocol() == sim::ChipProtocol::kOctalDtr;
+    sim::WireCommand wire;
+    wire.instruction = octal ? static_cast<uint16_t>(opcode << 8 | (~opcode & 0xFF)) : opcode;
+    wire.instruction_bytes = octal ? 2 : 1;
+    wire.instruction_lanes = wire.address_lanes = wire.data_lanes =
+        octal ? sim::Lanes{8, true} : sim::Lanes{1, false};
+    if (has_address) wire.address_bytes = octal ? 4 : chip.framing(opcode).address_bytes;
+    wire.data = data.empty() ? sim::Direction::kNone : sim::Direction::kToChip;
+    chip.select(wire);
+    if (!data.empty()) chip.write(data);
+    chip.deselect();
+  }
+
+  void leave_chip_in(unsigned state);
+
+  void expect_to_work(uint32_t seed) {
+    ASSERT_TRUE(nor->erase(8192, 4096).ok());
+    const std::vector<uint8_t> data = pattern(300, seed);
+    ASSERT_TRUE(nor->program(8192 + 5, data).ok());
+    EXPECT_EQ(read(8192 + 5, data.size()), data);
+  }
+
   void fill(uint8_t value) { std::fill(bytes.begin(), bytes.end(), value); }
   std::vector<uint8_t> read(uint32_t offset, size_t length) {
     std::vector<uint8_t> out(length);
@@ -209,49 +233,77 @@ TEST_P(SerialStack, ARunOfSectorsUsesTheLargestErase) {
   EXPECT_EQ(changes, is_mapped() ? 1u : 0u);
 }
 
+// What the last owner may have left the chip in, all of it together if the chip can.
+enum LeftIn : unsigned { kFourByteMode = 1, kOctalDtr = 2, kAsleep = 4, kErasing = 8, kEverything = 15 };
+
+void SerialStack::leave_chip_in(unsigned state) {
+  if ((state & kFourByteMode) != 0) send(0xB7);
+  if ((state & kOctalDtr) != 0) {
+    send(0x06);
+    send(0x72, true, {2});
+  }
+  if ((state & kAsleep) != 0) send(0xB9);
+  if ((state & kErasing) != 0) {
+    fill(0x5A);
+    send(0x06);
+    send((state & kOctalDtr) != 0 ? 0x21 : 0x20, true);
+  }
+}
+
 TEST_P(SerialStack, InitRecoversAChipThatItsLastOwnerLeftSomewhere) {
-  const auto send = [&](uint8_t opcode, std::vector<uint8_t> data = {}, uint8_t address_bytes = 0) {
-    sim::WireCommand wire;
-    wire.instruction = opcode;
-    wire.instruction_bytes = 1;
-    wire.instruction_lanes = wire.address_lanes = wire.data_lanes = {1, false};
-    wire.address_bytes = address_bytes;
-    wire.data = data.empty() ? sim::Direction::kNone : sim::Direction::kToChip;
-    chip.select(wire);
-    if (!data.empty()) chip.write(data);
-    chip.deselect();
-  };
   const bool has_octal = GetParam().id == 0xC28039;
   const bool has_four_byte_mode = GetParam().id == 0xEF4019;
-  enum { kFourByteMode, kOctalDtr, kAsleep, kErasing, kQuiet };
-  for (int state = kFourByteMode; state <= kQuiet; ++state) {
-    if (state == kFourByteMode && !has_four_byte_mode) continue;
-    if (state == kOctalDtr && !(has_octal && is_octal())) continue;
+  for (unsigned state = 0; state <= kEverything; ++state) {
+    if ((state & kFourByteMode) != 0 && !has_four_byte_mode) continue;
+    // A bus of one line does not reach a chip that listens on eight.
+    if ((state & kOctalDtr) != 0 && !(has_octal && is_octal())) continue;
+    if ((state & kAsleep) != 0 && (state & kErasing) != 0) continue;
     SCOPED_TRACE(state);
     chip.power_cycle();
     clock.pass_ns(1'000'000);
-    if (state == kFourByteMode) send(0xB7);
-    if (state == kOctalDtr) {
-      send(0x06);
-      send(0x72, {2}, 4);
-      ASSERT_EQ(chip.protocol(), sim::ChipProtocol::kOctalDtr);
-    }
-    if (state == kAsleep) send(0xB9);
-    if (state == kErasing) {
-      fill(0x5A);
-      send(0x06);
-      send(0x20, {}, 3);
-    }
-    const bool is_asleep = state == kAsleep;
-    EXPECT_EQ(chip.is_asleep(), is_asleep);
+    leave_chip_in(state);
+    EXPECT_EQ(chip.is_four_byte_mode(), (state & kFourByteMode) != 0);
+    EXPECT_EQ(chip.protocol() == sim::ChipProtocol::kOctalDtr, (state & kOctalDtr) != 0);
+    EXPECT_EQ(chip.is_asleep(), (state & kAsleep) != 0);
+    EXPECT_EQ(chip.is_busy(), (state & kErasing) != 0);
     ASSERT_TRUE(nor->init().ok());
-    if (state == kErasing) EXPECT_EQ(read(0, 4096), std::vector<uint8_t>(4096, 0xFF)) << "not cut off";
+    if ((state & kErasing) != 0) EXPECT_EQ(read(0, 4096), std::vector<uint8_t>(4096, 0xFF)) << "not cut off";
     violations.clear();  // what a foreign owner, and a driver that cannot know the state yet, may do
-    ASSERT_TRUE(nor->erase(8192, 4096).ok());
-    const std::vector<uint8_t> data = pattern(300, static_cast<uint32_t>(state));
-    ASSERT_TRUE(nor->program(8192 + 5, data).ok());
-    EXPECT_EQ(read(8192 + 5, data.size()), data);
+    expect_to_work(state);
   }
+}
+
+// A boot loader leaves the controller with the chip mapped, and the window was just in use.
+TEST_P(SerialStack, InitTakesOverAControllerInUse) {
+  ASSERT_TRUE(nor->init().ok());
+  read(100, 50);
+  SpiNor next(*bus, {.platform = platform, .lines = GetParam().lines, .mapped_reads = is_mapped()});
+  ASSERT_TRUE(next.init().ok());
+  violations.clear();  // it begins with what a chip in octal DTR does not understand
+  EXPECT_TRUE(next.program(8192, pattern(300, 1)).ok());
+  std::vector<uint8_t> out(300);
+  EXPECT_TRUE(next.read(8192, out).ok());
+  EXPECT_EQ(out, pattern(300, 1));
+}
+
+// TEF, or a bus error of the window: the controller is told that the chip is smaller than it is.
+TEST_P(SerialStack, ATransferErrorIsAnErrorAndTheControllerGoesOn) {
+  if (GetParam().wiring == Wiring::kSpi) GTEST_SKIP() << "a plain SPI bus knows no addresses";
+  ASSERT_TRUE(nor->init().ok());
+  const uint32_t size_register = kRegisters + (GetParam().wiring == Wiring::kXspi ? 0x008 : 0x004);
+  const uint64_t real = space.load(size_register, 4);
+  space.store(size_register, (real & ~(0x1Fu << 16)) | 12u << 16, 4);  // 8 KiB
+  std::vector<uint8_t> out(16);
+  EXPECT_EQ(nor->read(8192, out), Error::kIo);
+  // QUADSPI's driver tells the size anew when it leaves the window.
+  if (GetParam().wiring != Wiring::kQuadSpi) {
+    EXPECT_EQ(nor->program(8192, pattern(16, 1)), Error::kIo);
+    EXPECT_EQ(nor->erase(8192, 4096), Error::kIo);
+  }
+  space.store(size_register, real, 4);
+  EXPECT_TRUE(nor->read(8192, out).ok());
+  EXPECT_EQ(out, std::vector<uint8_t>(16, 0xFF));
+  expect_to_work(2);
 }
 
 TEST_P(SerialStack, AMissingChipIsNoDevice) {
