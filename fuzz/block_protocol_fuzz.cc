@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "flash/block_device.h"
-#include "flash/nor_flash.h"
 #include "flash/storage.h"
 #include "fuzz/check.h"
+#include "fuzz/failing_nor.h"
 
 namespace {
 
@@ -35,62 +34,15 @@ constexpr Shape kShapes[] = {
 };
 constexpr uint32_t kSliceSector = 1;  // the storage does not begin where the flash does
 
-class FailingNor final : public flash::NorFlash {
- public:
-  explicit FailingNor(const Shape& shape)
-      : NorFlash({}), region_(shape.region), cells_(region_.size_bytes(), 0xFF) {
-    set_geometry({.regions = {&region_, 1},
-                  .program_unit_bytes = shape.program_unit_bytes,
-                  .reprogrammable = shape.reprogrammable,
-                  .large_erase_bytes = shape.large_erase_bytes});
-  }
-
-  std::span<uint8_t> cells() { return cells_; }
-  void fail_after(uint32_t operations) { until_failure_ = operations; }
-  void fail_no_more() { until_failure_.reset(); }
-
- private:
-  bool fails() {
-    if (!until_failure_) return false;
-    if (*until_failure_ > 0) return --*until_failure_, false;
-    until_failure_.reset();
-    return true;
-  }
-
-  Status do_read(uint32_t offset, std::span<uint8_t> out) override {
-    if (fails()) return flash::Error::kIo;
-    std::copy_n(cells_.begin() + offset, out.size(), out.begin());
-    return {};
-  }
-
-  Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
-    if (fails()) return flash::Error::kIo;
-    for (size_t i = 0; i < data.size(); ++i) {
-      uint8_t& cell = cells_[offset + i];
-      FUZZ_CHECK(geometry().reprogrammable ? (data[i] & ~cell) == 0 : cell == 0xFF);
-      cell = data[i];
-    }
-    return {};
-  }
-
-  Status do_erase(uint32_t offset, uint32_t length) override {
-    if (fails()) return flash::Error::kIo;
-    std::fill_n(cells_.begin() + offset, length, uint8_t{0xFF});
-    return {};
-  }
-
-  flash::Region region_;
-  std::vector<uint8_t> cells_;
-  std::optional<uint32_t> until_failure_;
-};
-
 class Session {
  public:
   Session(FuzzedDataProvider& input, const Shape& shape)
       : input_(input),
         shape_(shape),
         slice_offset_(kSliceSector * shape.region.sector_size_bytes),
-        nor_(shape),
+        nor_(shape.region, {.program_unit_bytes = shape.program_unit_bytes,
+                            .reprogrammable = shape.reprogrammable,
+                            .large_erase_bytes = shape.large_erase_bytes}),
         slots_(shape.cache_slots),
         blocks_(shape.cache_slots * flash::kCacheBlockBytes),
         storage_(
@@ -277,7 +229,7 @@ class Session {
   FuzzedDataProvider& input_;
   const Shape& shape_;
   uint32_t slice_offset_;
-  FailingNor nor_;
+  fuzz::FailingNor nor_;
   std::vector<flash::CacheSlot> slots_;
   std::vector<uint8_t> blocks_;
   uint64_t now_ = 0;
