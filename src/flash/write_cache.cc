@@ -16,6 +16,28 @@ bool is_earlier(uint32_t a, uint32_t b) {
   return static_cast<int32_t>(a - b) < 0;
 }
 
+uint32_t word_at(const uint8_t* bytes) {
+  uint32_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+// Is no bit of `b` different from that of `a`, of those that are 0 in `a` or set in `also`? By words: the
+// memcmp of a small C library goes by bytes, and a flush is made of this.
+bool agrees(std::span<const uint8_t> a, const uint8_t* b, uint32_t also) {
+  const auto differs = [also](uint32_t old_bits, uint32_t new_bits) {
+    return ((old_bits ^ new_bits) & (~old_bits | also)) != 0;
+  };
+  size_t i = 0;
+  for (; i + sizeof(uint32_t) <= a.size(); i += sizeof(uint32_t)) {
+    if (differs(word_at(&a[i]), word_at(b + i))) return false;
+  }
+  for (; i < a.size(); ++i) {
+    if (differs(a[i], b[i])) return false;
+  }
+  return true;
+}
+
 // A plain loop: what the library makes of it is unrolled, and several times as large.
 bool is_erased(std::span<const uint8_t> bytes) {
   for (uint8_t byte : bytes) {
@@ -24,17 +46,13 @@ bool is_erased(std::span<const uint8_t> bytes) {
   return true;
 }
 
-// `data` == nullptr stands for 0xFF.
 bool holds(std::span<const uint8_t> bytes, const uint8_t* data) {
-  return data == nullptr ? is_erased(bytes) : std::memcmp(bytes.data(), data, bytes.size()) == 0;
+  return agrees(bytes, data, 0xFFFFFFFF);
 }
 
 // Can programming alone turn `old_bytes` into `new_bytes`?
 bool is_programmable(std::span<const uint8_t> old_bytes, const uint8_t* new_bytes) {
-  for (size_t i = 0; i < old_bytes.size(); ++i) {
-    if ((new_bytes[i] & ~old_bytes[i]) != 0) return false;
-  }
-  return true;
+  return agrees(old_bytes, new_bytes, 0);
 }
 
 }  // namespace
@@ -83,6 +101,7 @@ uint16_t WriteCache::claim(uint32_t block, Sectors keep) {
   CacheSlot& bucket = memory_.slots[block % memory_.slots.size()];
   memory_.slots[slot].block = block;
   memory_.slots[slot].used = true;
+  memory_.slots[slot].written = false;
   memory_.slots[slot].bucket_next = bucket.bucket_head;
   bucket.bucket_head = slot;
   return slot;
@@ -107,6 +126,7 @@ void WriteCache::mark_dirty(uint16_t slot, uint32_t begin, uint32_t end) {
     dirty.dirty_since = ++write_ordinal_;
     ++dirty_count_;
   }
+  dirty.written = true;
   dirty.dirty_begin = static_cast<uint16_t>(begin);
   dirty.dirty_end = static_cast<uint16_t>(end);
 }
@@ -171,15 +191,27 @@ Status WriteCache::read(uint32_t offset, std::span<uint8_t> out) {
       // Neighbours that are not cached either come with the same command.
       while (piece.length < out.size() &&
              find((offset + piece.length) / kCacheBlockBytes) == CacheSlot::kNone) {
-        piece.length +=
-            first_piece(offset + piece.length, static_cast<uint32_t>(out.size()) - piece.length).length;
+        piece.length += std::min(kCacheBlockBytes, static_cast<uint32_t>(out.size()) - piece.length);
       }
       FLASH_TRY(nor_.read(slice_offset_ + offset, out.first(piece.length)));
+      if (piece.begin + piece.length <= kCacheBlockBytes) keep(piece, out.data());
     }
     offset += piece.length;
     out = out.subspan(piece.length);
   }
   return {};
+}
+
+// Brings in the block of which `data` was just read: littlefs looks through its metadata in small pieces, and
+// again and again.
+void WriteCache::keep(const Piece& piece, const uint8_t* data) {
+  if (dirty_count_ == memory_.slots.size()) return;
+  const uint16_t slot = claim(piece.block, {0, 0});
+  if (piece.length == kCacheBlockBytes) {
+    std::memcpy(bytes(slot).data(), data, kCacheBlockBytes);
+  } else if (!nor_.read(flash_offset(piece.block), bytes(slot)).ok()) {
+    release(slot);  // a torn unit beside those that were asked for
+  }
 }
 
 Status WriteCache::write(uint32_t offset, std::span<const uint8_t> data) {
@@ -226,7 +258,9 @@ Status WriteCache::modify(uint32_t offset, const uint8_t* data, uint32_t length)
 Status WriteCache::modify_block(const Piece& piece, const uint8_t* data) {
   uint16_t slot = find(piece.block);
   const bool was_cached = slot != CacheSlot::kNone;
-  if (was_cached && data != nullptr && std::memcmp(&bytes(slot)[piece.begin], data, piece.length) == 0)
+  // What was only read may be bits that are half way (see look_again()), and no reason to drop a write.
+  if (was_cached && memory_.slots[slot].written && data != nullptr &&
+      holds(bytes(slot).subspan(piece.begin, piece.length), data))
     return {};
   if (!was_cached || !memory_.slots[slot].is_dirty()) {
     FLASH_TRY(make_room(piece.block));
@@ -297,7 +331,7 @@ const CacheSlot* WriteCache::oldest_dirty(const uint32_t* after) const {
 
 Status WriteCache::flush(uint32_t sector) {
   bool needs_erase = false;
-  FLASH_TRY(compare({sector, 1}, needs_erase));
+  FLASH_TRY(compare(sector, needs_erase));
   if (!needs_erase) return program_sectors({sector, 1}, false);
   // Other sectors' dirty blocks may leave too few slots to complete this one. The fullest can always be
   // completed (see make_room), so this goes one level deep.
@@ -322,9 +356,8 @@ Status WriteCache::find_erase_area(uint32_t sector, Sectors& area) {
     if (dirty_count_ - count_dirty(wider) + wider_blocks > memory_.slots.size()) continue;
     bool all_need_erase = true;
     for (uint32_t i = 0; i < wider.count && all_need_erase; ++i) {
-      const Sectors one = {wider.first + i, 1};
-      all_need_erase = false;
-      if (count_dirty(one) > 0) FLASH_TRY(compare(one, all_need_erase));
+      all_need_erase = false;  // nor does a sector without a dirty block
+      FLASH_TRY(compare(wider.first + i, all_need_erase));
     }
     if (all_need_erase) {
       area = wider;
@@ -334,9 +367,9 @@ Status WriteCache::find_erase_area(uint32_t sector, Sectors& area) {
   return {};
 }
 
-Status WriteCache::compare(Sectors sectors, bool& needs_erase) {
+Status WriteCache::compare(uint32_t sector, bool& needs_erase) {
   for (uint16_t slot = 0; slot < memory_.slots.size() && !needs_erase; ++slot) {
-    if (!memory_.slots[slot].is_dirty() || !sectors.contains(sector_of(memory_.slots[slot].block))) continue;
+    if (!memory_.slots[slot].is_dirty() || sector_of(memory_.slots[slot].block) != sector) continue;
     FLASH_TRY(compare_block(slot, needs_erase));
   }
   return {};
@@ -456,13 +489,14 @@ Status WriteCache::program_block(uint16_t slot, bool erased) {
 WriteCache::Extent WriteCache::next_run(std::span<const uint8_t> present, std::span<const uint8_t> wanted,
                                         uint32_t from) const {
   const auto size = static_cast<uint32_t>(wanted.size());
-  const uint32_t unit = nor_.geometry().program_unit_bytes;
+  const uint32_t unit = nor_.geometry().program_unit_bytes;  // a power of two
+  const uint32_t gap_bytes = nor_.geometry().program_gap_bytes;
   while (from < size && present[from] == wanted[from]) ++from;
   if (from == size) return {size, 0};
-  const uint32_t begin = from / unit * unit;
+  const uint32_t begin = from & (0 - unit);
   uint32_t end = begin + unit;
-  for (uint32_t i = end; i < size && i / unit * unit - end <= nor_.geometry().program_gap_bytes; ++i) {
-    if (present[i] != wanted[i]) end = (i / unit + 1) * unit;
+  for (uint32_t i = end; i < size && (i & (0 - unit)) - end <= gap_bytes; ++i) {
+    if (present[i] != wanted[i]) end = (i & (0 - unit)) + unit;
   }
   return {begin, end - begin};
 }

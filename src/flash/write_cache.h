@@ -32,6 +32,7 @@ struct CacheSlot {
   uint16_t bucket_head = kNone;
   uint16_t bucket_next = kNone;
   bool used = false;
+  bool written = false;  // since it came in; else it was only read
 
   bool is_dirty() const { return dirty_begin != dirty_end; }
 };
@@ -109,13 +110,14 @@ class WriteCache {
   // `data` == nullptr stands for 0xFF.
   Status modify(uint32_t offset, const uint8_t* data, uint32_t length);
   Status modify_block(const Piece& piece, const uint8_t* data);
+  void keep(const Piece& piece, const uint8_t* data);
   Status load(uint32_t block, std::span<uint8_t> out);
 
   // Flushing.
   const CacheSlot* oldest_dirty(const uint32_t* after) const;
   Status flush(uint32_t sector);
   Status find_erase_area(uint32_t sector, Sectors& area);
-  Status compare(Sectors sectors, bool& needs_erase);
+  Status compare(uint32_t sector, bool& needs_erase);
   Status compare_block(uint16_t slot, bool& needs_erase);
   Status look_again(uint32_t at, std::span<const uint8_t> present, bool& needs_erase);
   Status erase_and_program(Sectors sectors);

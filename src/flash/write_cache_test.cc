@@ -311,6 +311,27 @@ TEST(WriteCache, NeighboursThatAreNotCachedAreReadWithOneCommand) {
                                              {'r', 4096 + 4096 + kBlock, 8192 - 4096 - kBlock + 100}}));
 }
 
+TEST(WriteCache, AShortReadBringsItsBlockInAndALongOnePassesBy) {
+  Bench bench(kSerial, 8);
+  bench.read(32, 32);
+  bench.read(480, 32);
+  bench.read(kBlock, kBlock);
+  bench.read(kBlock + 32, 32);
+  const uint32_t start = bench.slice_offset;
+  EXPECT_EQ(bench.nor.log, (std::vector<FakeNor::Operation>{
+                               {'r', start + 32, 32}, {'r', start, kBlock}, {'r', start + kBlock, kBlock}}));
+  bench.read(4096, 2 * kBlock);
+  bench.read(4096, 2 * kBlock);
+  EXPECT_EQ(bench.nor.count('r'), 5u);
+}
+
+TEST(WriteCache, AShortReadFindsNoSlotWhereAllAreDirty) {
+  Bench bench(kSerial, 8);
+  ASSERT_TRUE(bench.cache.write(0, pattern(4096, 1)).ok());
+  EXPECT_EQ(bench.read(4096, 32), std::vector<uint8_t>(32, 0xFF));
+  EXPECT_EQ(bench.read(0, 4096), pattern(4096, 1));
+}
+
 TEST(WriteCache, BlocksOfManySectorsWaitTogether) {
   // 8 slots complete a sector, the other 8 hold one block each of 8 more sectors.
   Bench bench(kSerial, 16);
@@ -445,6 +466,17 @@ TEST(WriteCache, ASectorThatDoesNotLookTheSameTwiceIsErased) {
     EXPECT_EQ(bench.nor.count('e'), 1u) << reads_until_it_flips;
     EXPECT_EQ(bench.chip(0, 2 * kBlock), pattern(2 * kBlock, 1));
   }
+}
+
+// The same, and a filesystem has read the block before it writes what it saw there.
+TEST(WriteCache, WhatWasOnlyReadIsNoReasonToDropAWrite) {
+  Bench bench(kSerial, 12);
+  const uint32_t weak_byte = kSerial.sector_size_bytes + 100;
+  const std::vector<uint8_t> seen = bench.read(0, kBlock);
+  bench.nor.cells[weak_byte] = 0xFD;
+  ASSERT_TRUE(bench.cache.write(0, seen).ok());
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.chip(0, kBlock), seen);
 }
 
 TEST(WriteCache, AnUnreadableBlockOfAPlainFlashIsNotWrittenOver) {
