@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/ideal.h"
+#include "bench/instruction_counts.h"
 #include "bench/report.h"
 #include "bench/workloads.h"
 #include "boards/board_table.h"
@@ -79,6 +80,31 @@ TEST_P(AtTheBound, OursIsNearTheIdealAndNeverSlowerThanTheFirmware) {
   const Row firmware = run(Contender::kFirmware);
   EXPECT_LE(static_cast<double>(ours.cost.device_us), 1.01 * static_cast<double>(firmware.cost.device_us));
   EXPECT_GE(static_cast<double>(firmware.cost.device_us), 0.99 * static_cast<double>(firmware.ideal_us));
+}
+
+// Counted, not timed: the same on every run. A twentieth more than what it is now is allowed.
+struct Budget {
+  const char* operation;
+  uint64_t above_memcpy;
+};
+constexpr Budget kBudgets[] = {
+    {"read", 1'100}, {"peek", 0}, {"same", 7'700}, {"rewrite", 130'000}, {"append", 167'000}};
+
+TEST(Instructions, OnACortexM7OursStayWithinTheBudget) {
+  const auto counts = count_on_m7(PROGRAMS);
+  if (!counts) GTEST_SKIP() << "no compiler for ARM, or no QEMU";
+  const uint64_t memcpy_count = counts->at("memcpy").ours;
+  for (const Budget& budget : kBudgets) {
+    EXPECT_LE(counts->at(budget.operation).ours, memcpy_count + budget.above_memcpy) << budget.operation;
+    EXPECT_GT(counts->at(budget.operation).firmware, 0u) << budget.operation;
+  }
+}
+
+TEST(Instructions, ThisComputerCountsTheSameOperations) {
+  const auto counts = count_on_host(PROGRAMS);
+  if (!counts) GTEST_SKIP() << "no valgrind";
+  EXPECT_LE(counts->at("read").ours, counts->at("memcpy").ours + 700);
+  EXPECT_LT(counts->at("same").ours, counts->at("same").firmware);
 }
 
 TEST(Report, JsonHasEveryField) {

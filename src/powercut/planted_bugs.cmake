@@ -59,7 +59,7 @@ planted_bug(forgets_the_neighbours
 
 # A large erase that takes sectors with it that nobody has written to.
 planted_bug(erases_too_much
-  "      if (count_dirty(one) > 0) FLASH_TRY(compare(one, all_need_erase));" "      all_need_erase = true;")
+  "      FLASH_TRY(compare(wider.first + i, all_need_erase));" "      all_need_erase = true;")
 
 # The dirty flag cleared early: what is clean is not programmed.
 planted_bug(clean_before_programmed
