@@ -9,7 +9,7 @@ namespace sim {
 
 namespace {
 
-enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kSr = 0x0C, kCr = 0x10, kOptcr = 0x14 };
+enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kOptkeyr = 0x08, kSr = 0x0C, kCr = 0x10, kOptcr = 0x14 };
 
 constexpr uint32_t kFirstKey = 0x45670123;
 constexpr uint32_t kSecondKey = 0xCDEF89AB;
@@ -39,6 +39,12 @@ constexpr uint32_t kPgpErr = 1u << 6;
 constexpr uint32_t kPgsErr = 1u << 7;
 constexpr uint32_t kBsy = 1u << 16;
 constexpr uint32_t kClearable = 0x1F3;
+
+// OPTCR
+constexpr uint32_t kOptLock = 1u << 0;
+constexpr uint32_t kOptStrt = 1u << 1;
+constexpr unsigned kNotWriteProtected = 16;   // nWRP of sector 0
+constexpr uint64_t kOptionsNs = 100'000'000;  // not printed; that of a small erase
 
 // ACR of the F42x
 constexpr uint32_t kDcen = 1u << 10;
@@ -91,6 +97,7 @@ Stm32F4FlashController::Stm32F4FlashController(Cells& cells, Stm32F4FlashVariant
       variant_(std::move(variant)),
       clock_(clock),
       violations_(violations),
+      options_(variant_.option_control),
       protected_(cells.sector_count(), false) {
   if (variant_.has_caches) {
     cached_.assign(cells.size_bytes(), 0xFF);
@@ -109,6 +116,7 @@ void Stm32F4FlashController::reset() {
   control_ = kLock;
   first_key_taken_ = false;
   locked_until_reset_ = false;
+  option_lock_.reset();
   lower_half_.reset();
   done_ns_ = 0;
   flags_when_done_ = 0;
@@ -146,9 +154,10 @@ void Stm32F4FlashController::fail(uint32_t status_bits) {
 // ---- Registers ------------------------------------------------------------------------------------
 
 uint64_t Stm32F4FlashController::Registers::load(uint32_t offset, unsigned width) {
-  if (width != 4) owner_.violation("FLASH", "registers are read by words");
   owner_.clock_.work_ns(10);
   owner_.settle();
+  if (offset >= kOptcr && offset < kOptcr + 4) return owner_.option_control() >> (8 * (offset - kOptcr));
+  if (width != 4) owner_.violation("FLASH", "registers are read by words");
   switch (offset) {
     case kAcr:
       return owner_.access_control_;
@@ -156,24 +165,27 @@ uint64_t Stm32F4FlashController::Registers::load(uint32_t offset, unsigned width
       return owner_.status_ | (owner_.is_busy() ? kBsy : 0);
     case kCr:
       return owner_.control_;
-    case kOptcr:
-      return owner_.option_control();
     default:
       return 0;
   }
 }
 
 void Stm32F4FlashController::Registers::store(uint32_t offset, uint64_t value, unsigned width) {
-  if (width != 4) owner_.violation("FLASH", "registers are written by words");
   const auto word = static_cast<uint32_t>(value);
   owner_.clock_.work_ns(10);
   owner_.settle();
+  if (offset >= kOptcr && offset < kOptcr + 4)
+    return owner_.store_option_control(offset - kOptcr, word, width);
+  if (width != 4) owner_.violation("FLASH", "registers are written by words");
   switch (offset) {
     case kAcr:
       owner_.store_access_control(word);
       break;
     case kKeyr:
       owner_.store_key(word);
+      break;
+    case kOptkeyr:
+      if (!owner_.option_lock_.take(word)) raise_bus_error();
       break;
     case kSr:
       owner_.status_ &= ~(word & kClearable);
@@ -187,11 +199,34 @@ void Stm32F4FlashController::Registers::store(uint32_t offset, uint64_t value, u
 }
 
 uint32_t Stm32F4FlashController::option_control() const {
-  uint32_t value = variant_.option_control;
-  for (size_t sector = 0; sector < protected_.size(); ++sector) {
-    if (protected_[sector]) value &= ~(1u << (16 + sector));
-  }
+  uint32_t value = options_ & ~(kOptLock | kOptStrt);
+  if (option_lock_.is_locked()) value |= kOptLock;
   return value;
+}
+
+void Stm32F4FlashController::protect_sector(unsigned sector, bool on) {
+  protected_[sector] = on;
+  const uint32_t bit = 1u << (kNotWriteProtected + sector);
+  options_ = on ? options_ & ~bit : options_ | bit;
+}
+
+// A HAL writes the register in its bytes and halves.
+void Stm32F4FlashController::store_option_control(uint32_t offset, uint32_t value, unsigned width) {
+  const uint32_t mask = (width == 4 ? UINT32_MAX : (1u << (8 * width)) - 1) << (8 * offset);
+  const uint32_t next = (option_control() & ~mask) | (value << (8 * offset) & mask);
+  if (option_lock_.is_locked()) {
+    if (next != option_control()) violation("FLASH OPTCR", "written while OPTLOCK is set: no effect");
+    return;
+  }
+  stall();
+  settle();
+  options_ = next;
+  if ((next & kOptLock) != 0) option_lock_.lock();
+  if ((next & kOptStrt) == 0) return;
+  for (size_t sector = 0; sector < protected_.size(); ++sector) {
+    protected_[sector] = (next >> (kNotWriteProtected + sector) & 1) == 0;
+  }
+  begin_operation(kOptionsNs, true);
 }
 
 void Stm32F4FlashController::store_access_control(uint32_t value) {

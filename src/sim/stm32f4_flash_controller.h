@@ -1,7 +1,7 @@
 // The flash controller of STM32F42x (RM0090, chapter 3) and STM32F76x (RM0410, chapter 3): one family,
 // whose differences are the data of Stm32F4FlashVariant. One bank: DB1M = 0 and nDBANK = 1.
 //
-// Not modelled: option bytes beyond their lock, OTP, interrupts, read protection.
+// Not modelled: option bytes other than write protection, OTP, interrupts, read protection.
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 #include "sim/bus.h"
 #include "sim/cells.h"
 #include "sim/clock.h"
+#include "sim/key_lock.h"
 #include "sim/violations.h"
 
 namespace sim {
@@ -49,7 +50,7 @@ class Stm32F4FlashController {
   // What tests do to it.
   void set_stuck_busy(bool stuck) { stuck_busy_ = stuck; }
   void set_error(uint32_t status_bits) { status_ |= status_bits; }
-  void protect_sector(unsigned sector, bool on) { protected_[sector] = on; }
+  void protect_sector(unsigned sector, bool on);
 
  private:
   class Registers : public BusDevice {
@@ -79,6 +80,7 @@ class Stm32F4FlashController {
   void settle();
   void begin_operation(uint64_t duration_ns, bool succeeds);
   uint32_t option_control() const;
+  void store_option_control(uint32_t offset, uint32_t value, unsigned width);
   void store_access_control(uint32_t value);
   void store_key(uint32_t value);
   void store_control(uint32_t value);
@@ -98,6 +100,8 @@ class Stm32F4FlashController {
   uint32_t access_control_ = 0;
   uint32_t status_ = 0;
   uint32_t control_ = 0;
+  uint32_t options_ = 0;  // OPTCR without what its lock and its start bit say
+  KeyLock option_lock_ = kOptionLock;
   bool first_key_taken_ = false;
   bool locked_until_reset_ = false;
   bool stuck_busy_ = false;

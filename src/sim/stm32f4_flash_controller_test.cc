@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint32_t kBase = 0x40023C00;
 constexpr uint32_t kArray = 0x08000000;
-enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kSr = 0x0C, kCr = 0x10, kOptcr = 0x14 };
+enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kOptkeyr = 0x08, kSr = 0x0C, kCr = 0x10, kOptcr = 0x14 };
 enum : uint32_t {
   kPg = 1,
   kSer = 2,
@@ -189,6 +189,44 @@ TEST_P(F4Controller, OptionsTellOneBankAndWhatIsProtected) {
   EXPECT_EQ(read(kOptcr), is_f7 ? 0xFFFFAAFDu : 0x0FFFAAEDu);
   controller.protect_sector(3, true);
   EXPECT_EQ(read(kOptcr) >> 16 & 0xFFF, 0xFF7u);
+}
+
+// RM0090, 3.7.2 and 3.7.4: keys, nWRP, OPTSTRT, BSY, OPTLOCK; in bytes and halves, as a HAL does it.
+TEST_P(F4Controller, OptionsProtectSectors) {
+  write(kOptkeyr, 0x08192A3B);
+  write(kOptkeyr, 0x4C5D6E7F);
+  EXPECT_EQ(read(kOptcr) & 1, 0u);
+  const uint16_t open_sectors = mmio.read16(kBase + kOptcr + 2);
+  mmio.write16(kBase + kOptcr + 2, static_cast<uint16_t>(open_sectors & ~(1u << 3)));
+  mmio.write8(kBase + kOptcr, static_cast<uint8_t>(mmio.read8(kBase + kOptcr) | 2));
+  EXPECT_EQ(read(kSr), uint32_t{kBsy});
+  wait();
+  mmio.write8(kBase + kOptcr, static_cast<uint8_t>(mmio.read8(kBase + kOptcr) | 1));
+  EXPECT_EQ(read(kOptcr) & 3, 1u);
+  unlock();
+  erase(3);
+  EXPECT_EQ(read(kSr), uint32_t{kWrpErr});
+  write(kSr, kWrpErr);
+  erase(2);
+  EXPECT_EQ(read(kSr), 0u);
+  controller.reset();
+  EXPECT_EQ(read(kOptcr) >> 16 & 0xFFF, 0xFF7u) << "options outlive a reset";
+}
+
+TEST_P(F4Controller, OptionsStayLockedWithoutTheirKeys) {
+  expect_violations = true;
+  write(kOptcr, read(kOptcr) & ~(1u << 16));
+  EXPECT_EQ(violations.list().size(), 1u);
+  space.begin_guard();
+  write(kOptkeyr, 0x45670123);
+  write(kOptkeyr, 0x08192A3B);
+  write(kOptkeyr, 0x4C5D6E7F);
+  EXPECT_FALSE(space.end_guard());
+  EXPECT_EQ(read(kOptcr) & 1, 1u) << "a wrong key locks until reset";
+  controller.reset();
+  write(kOptkeyr, 0x08192A3B);
+  write(kOptkeyr, 0x4C5D6E7F);
+  EXPECT_EQ(read(kOptcr) & 1, 0u);
 }
 
 TEST_P(F4Controller, ProgramsInTheWidthOfItsParallelism) {

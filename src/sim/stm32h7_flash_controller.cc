@@ -12,10 +12,12 @@ namespace {
 enum : uint32_t {
   kAcr = 0x00,
   kKeyr = 0x04,
+  kOptkeyr = 0x08,
   kCr = 0x0C,
   kSr = 0x10,
   kCcr = 0x14,
   kOptcr = 0x18,
+  kOptsrCur = 0x1C,
   kWpsnCur = 0x38,
   kWpsnPrg = 0x3C,
   kEccFa = 0x60
@@ -54,6 +56,12 @@ constexpr uint32_t kSnEccErr = 1u << 25;
 constexpr uint32_t kDbEccErr = 1u << 26;
 constexpr uint32_t kClearable = 0x1FEF0000;
 
+// OPTCR
+constexpr uint32_t kOptLock = 1u << 0;
+constexpr uint32_t kOptStart = 1u << 1;
+constexpr uint32_t kMassErase = 1u << 4;
+constexpr uint64_t kOptionsNs = 100'000'000;  // not printed
+
 constexpr uint32_t kAcrReset = 0x37;
 constexpr uint64_t kReadPsPerByte = 5'000;
 
@@ -80,15 +88,18 @@ void Stm32H7FlashController::reset() {
     clock_.set_deadline(&bank, 0);
     bank = Bank{};
     bank.control = kCrReset;
-    bank.protected_sectors = protected_sectors;
+    bank.protected_sectors = bank.sectors_to_protect = protected_sectors;
   }
+  option_lock_.reset();
+  options_done_ns_ = 0;
   access_control_ = kAcrReset;
 }
 
 void Stm32H7FlashController::protect_sector(unsigned bank, unsigned sector, bool on) {
   const uint32_t bit = 1u << sector;
-  banks_[bank].protected_sectors =
-      on ? banks_[bank].protected_sectors | bit : banks_[bank].protected_sectors & ~bit;
+  uint32_t& sectors = banks_[bank].protected_sectors;
+  sectors = on ? sectors | bit : sectors & ~bit;
+  banks_[bank].sectors_to_protect = sectors;
 }
 
 void Stm32H7FlashController::weaken_word(uint32_t offset) {
@@ -142,10 +153,13 @@ uint64_t Stm32H7FlashController::Registers::load(uint32_t offset, unsigned width
     case kSr:
       return owner_.status_of(bank);
     case kOptcr:
-      return 1;  // OPTLOCK; banks are not swapped
+      return owner_.option_lock_.is_locked() ? kOptLock : 0;  // banks are not swapped
+    case kOptsrCur:
+      return owner_.clock_.now_ns() < owner_.options_done_ns_ ? 1 : 0;  // OPT_BUSY
     case kWpsnCur:
-    case kWpsnPrg:
       return ~bank.protected_sectors & 0xFF;  // 0 protects
+    case kWpsnPrg:
+      return ~bank.sectors_to_protect & 0xFF;
     case kEccFa:
       return bank.failed_word;
     default:
@@ -176,11 +190,19 @@ void Stm32H7FlashController::Registers::store(uint32_t offset, uint64_t value, u
     case kCr:
       owner_.store_control(index, word);
       break;
-    case kSr:
-      owner_.violation("FLASH SR", "the register is read-only; flags are cleared through CCR");
+    case kSr:  // read-only: some firmware believes to clear flags here, and clears none
       break;
     case kCcr:
       owner_.clear_flags(bank, word & kClearable);
+      break;
+    case kOptkeyr:
+      if (!owner_.option_lock_.take(word)) raise_bus_error();
+      break;
+    case kOptcr:
+      owner_.store_option_control(word);
+      break;
+    case kWpsnPrg:
+      if (!owner_.option_lock_.is_locked()) bank.sectors_to_protect = ~word & 0xFF;
       break;
     default:
       break;
@@ -201,6 +223,22 @@ void Stm32H7FlashController::store_key(unsigned index, uint32_t value, unsigned 
   }
   if (bank.first_key_taken) bank.control &= ~kLock;
   bank.first_key_taken = !bank.first_key_taken;
+}
+
+// One register at two addresses (RM0433, 4.9.7).
+void Stm32H7FlashController::store_option_control(uint32_t value) {
+  if (option_lock_.is_locked()) {
+    if ((value & ~kOptLock) != 0) violation("FLASH OPTCR", "written while OPTLOCK is set: no effect");
+    return;
+  }
+  if ((value & kMassErase) != 0) {
+    for (unsigned bank = 0; bank < banks_.size(); ++bank) erase_sectors(bank, 0, 8);
+  }
+  if ((value & kOptStart) != 0) {
+    for (Bank& bank : banks_) bank.protected_sectors = bank.sectors_to_protect;
+    options_done_ns_ = clock_.now_ns() + kOptionsNs;
+  }
+  if ((value & kOptLock) != 0) option_lock_.lock();
 }
 
 // The address of the failed word goes with its flag.

@@ -14,6 +14,7 @@
 #include "sim/bus.h"
 #include "sim/cells.h"
 #include "sim/clock.h"
+#include "sim/key_lock.h"
 #include "sim/violations.h"
 
 namespace sim {
@@ -81,6 +82,7 @@ class Stm32H7FlashController {
     bool first_key_taken = false;
     bool locked_until_reset = false;
     uint32_t protected_sectors = 0;
+    uint32_t sectors_to_protect = 0;  // WPSN_PRG: takes effect with OPTSTART
     // The write buffer.
     std::array<uint8_t, kWordBytes> buffer{};
     uint32_t buffer_mask = 0;  // a bit a byte
@@ -100,6 +102,7 @@ class Stm32H7FlashController {
 
   void store_key(unsigned bank, uint32_t value, unsigned width);
   void store_control(unsigned bank, uint32_t value);
+  void store_option_control(uint32_t value);
   void clear_flags(Bank& bank, uint32_t flags);
   void start_erase(unsigned bank);
   void erase_sectors(unsigned bank, unsigned first, unsigned count);
@@ -117,6 +120,8 @@ class Stm32H7FlashController {
   uint32_t bank_bytes_;
   std::array<Bank, 2> banks_;
   uint32_t access_control_ = 0;
+  KeyLock option_lock_ = kOptionLock;
+  uint64_t options_done_ns_ = 0;
   bool stuck_busy_ = false;
   std::unordered_set<uint32_t> weak_words_;
   Registers registers_{*this};

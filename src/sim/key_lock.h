@@ -1,0 +1,38 @@
+// A register behind a key register: two keys in their order open it; any other write closes it until reset,
+// and ends in a bus error.
+#pragma once
+
+#include <cstdint>
+
+namespace sim {
+
+class KeyLock {
+ public:
+  constexpr KeyLock(uint32_t first, uint32_t second) : first_(first), second_(second) {}
+
+  bool is_locked() const { return locked_; }
+  void lock() { locked_ = true; }
+  void reset() { *this = KeyLock(first_, second_); }
+
+  // False: a bus error.
+  bool take(uint32_t key) {
+    if (!locked_) return true;
+    const bool fits = !closed_until_reset_ && key == (half_open_ ? second_ : first_);
+    if (fits && half_open_) locked_ = false;
+    half_open_ = fits && !half_open_;
+    closed_until_reset_ = !fits;
+    return fits;
+  }
+
+ private:
+  uint32_t first_;
+  uint32_t second_;
+  bool locked_ = true;
+  bool half_open_ = false;
+  bool closed_until_reset_ = false;
+};
+
+// OPTKEYR of all families (RM0090, 3.7.2; RM0433, 4.9.3).
+inline constexpr KeyLock kOptionLock{0x08192A3B, 0x4C5D6E7F};
+
+}  // namespace sim
