@@ -81,6 +81,9 @@ int run_camera(const SerialCameraOptions& options) {
       .mount_storage = true,
       .greeting = nullptr,
       .stands_alone = true,
+      .repeatable = false,
+      .after_boot = nullptr,
+      .context = nullptr,
   };
   const int code = interpreter_run(&interpreter);
   return drivers_behaved(*camera) ? code : kExitFailed;

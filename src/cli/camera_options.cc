@@ -21,10 +21,14 @@ std::string board_names() {
 
 }  // namespace
 
-void add_camera_options(CLI::App& command, CameraOptions& options) {
+void add_board_option(CLI::App& command, CameraOptions& options) {
   command.add_option("--board", options.board, "The camera; `pybflash boards` lists them")
       ->type_name("NAME")
       ->capture_default_str();
+}
+
+void add_camera_options(CLI::App& command, CameraOptions& options) {
+  add_board_option(command, options);
   command
       .add_option("--image", options.image,
                   "The chip's content as a raw dump of the whole flash, made if missing; it is written "
@@ -38,10 +42,10 @@ const boards::Board* find_board_or_report(const std::string& name) {
   return board;
 }
 
-std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options) {
+std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options, sim::ImageUse use) {
   const boards::Board* board = find_board_or_report(options.board);
   if (board == nullptr) return nullptr;
-  auto camera = boards::Camera::open(*board, options.image);
+  auto camera = boards::Camera::open(*board, options.image, use);
   if (const std::string* error = std::get_if<std::string>(&camera)) {
     usage_error(*error);
     return nullptr;

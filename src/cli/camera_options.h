@@ -15,12 +15,14 @@ struct CameraOptions {
 };
 
 void add_camera_options(CLI::App& command, CameraOptions& options);
+void add_board_option(CLI::App& command, CameraOptions& options);  // alone
 
 // Null after an error, which was reported.
 const boards::Board* find_board_or_report(const std::string& name);
 
 // Null after an error, which was reported.
-std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options);
+std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options,
+                                            sim::ImageUse use = sim::ImageUse::kKeep);
 
 // One sentence: which camera, and where its flash is kept.
 std::string greeting_of(const boards::Camera& camera, const CameraOptions& options);

@@ -8,6 +8,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_run_command(app, action);
   add_camera_command(app, action);
   add_boards_command(app, action);
+  add_powercut_command(app, action);
   add_bench_command(app, action);
   add_map_command(app, action);
 }

@@ -23,6 +23,7 @@ void add_camera_command(CLI::App& app, Action& action);
 void add_boards_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
 void add_map_command(CLI::App& app, Action& action);
+void add_powercut_command(CLI::App& app, Action& action);
 
 // One line on standard error, "pybflash: ...", that says what to do. Returns kExitUsage.
 int usage_error(const std::string& text);

@@ -64,6 +64,9 @@ int run(RunOptions& options) {
       .mount_storage = !options.no_mount,
       .greeting = greeting.c_str(),
       .stands_alone = false,
+      .repeatable = false,
+      .after_boot = nullptr,
+      .context = nullptr,
   };
   const int code = interpreter_run(&interpreter);
   return drivers_behaved(*camera) ? code : kExitFailed;

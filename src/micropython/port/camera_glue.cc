@@ -33,6 +33,11 @@ void camera_glue_attach(boards::Camera* new_camera) {
   flash_glue_attach(camera == nullptr ? nullptr : &camera->storage());
 }
 
+std::vector<std::string>& camera_glue_notes() {
+  static std::vector<std::string> notes;
+  return notes;
+}
+
 bool camera_is_attached(void) {
   return camera != nullptr;
 }
@@ -72,4 +77,16 @@ void camera_pass_us(uint64_t us) {
   camera->pass_ms(us / kUsPerMs);
   camera->clock().pass_ns(us % kUsPerMs * kNsPerUs);
   camera->storage().poll().ignore();  // it stays dirty, and the next sync reports it
+}
+
+void camera_add_note(camera_text_t text) {
+  camera_glue_notes().emplace_back(text.data, text.length);
+}
+
+size_t camera_note_count(void) {
+  return camera_glue_notes().size();
+}
+
+camera_text_t camera_note(size_t index) {
+  return in_c(camera_glue_notes()[index]);
 }

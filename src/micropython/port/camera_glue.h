@@ -58,12 +58,24 @@ uint64_t camera_now_us(void);
 // Camera time passes. What waits in the cache reaches the flash once it has waited long enough.
 void camera_pass_us(uint64_t us);
 
+// What a script has noted (sim.note), oldest first. `text` is copied; what is returned lives until the
+// next note.
+void camera_add_note(camera_text_t text);
+size_t camera_note_count(void);
+camera_text_t camera_note(size_t index);
+
 #ifdef __cplusplus
 }
+
+#include <string>
+#include <vector>
 
 namespace boards {
 class Camera;
 }
+
+// The notes, for who gives them from one run to the next.
+std::vector<std::string>& camera_glue_notes();
 
 // The camera that Python runs on from now on, and whose storage is `pyb.Flash`; null takes it away. It
 // must outlive the interpreter.

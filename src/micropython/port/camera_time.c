@@ -5,7 +5,8 @@
 // camera's clock and takes no time at all; looking at the clock first lets the camera live through the
 // time that the host really spent, so that a loop which waits for the clock comes to its end.
 //
-// A program that never looks at the clock therefore runs the same on any machine, busy or not.
+// A program that never looks at the clock therefore runs the same on any machine, busy or not. Where all
+// programs must, the camera leaves the host's time: then a look at the clock takes a fixed time.
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -22,6 +23,9 @@ enum {
     US_PER_MS = 1000,
     US_PER_S = 1000000,
     NS_PER_US = 1000,
+    // Without the host's time: about what the call takes a camera, and the date at which it starts.
+    LOOK_US = 10,
+    FIRST_DATE_S = 1735689600, // 2025-01-01
 };
 
 int __real_clock_gettime(clockid_t clock, struct timespec *now);
@@ -44,12 +48,21 @@ static uint64_t host_us(clockid_t clock) {
 }
 
 static uint64_t host_seen_us; // the host's time that the camera has lived through
+static bool host_left;
 
 void camera_time_skip_host_time(void) {
     host_seen_us = host_us(CLOCK_MONOTONIC);
 }
 
+void camera_time_leave_host(void) {
+    host_left = true;
+}
+
 void camera_time_catch_up(void) {
+    if (host_left) {
+        camera_pass_us(LOOK_US);
+        return;
+    }
     const uint64_t now_us = host_us(CLOCK_MONOTONIC);
     camera_pass_us(now_us - host_seen_us);
     host_seen_us = now_us;
@@ -63,7 +76,9 @@ static uint64_t camera_monotonic_us(void) {
 // The date: that of the host when the program started, and from there on camera time.
 static uint64_t camera_date_us(void) {
     static uint64_t switched_on_us;
-    if (switched_on_us == 0) {
+    if (host_left) {
+        switched_on_us = (uint64_t)FIRST_DATE_S * US_PER_S;
+    } else if (switched_on_us == 0) {
         switched_on_us = host_us(CLOCK_REALTIME) - camera_now_us();
     }
     return switched_on_us + camera_monotonic_us();

@@ -7,6 +7,10 @@
 // The host's time up to now is no concern of the camera's: it was not switched on yet.
 void camera_time_skip_host_time(void);
 
+// From here on the host's time does not count: only sleeping, the flash and looks at the clock take time,
+// and the date starts where it always does.
+void camera_time_leave_host(void);
+
 // The camera lives through the time that the host spent since the last call.
 void camera_time_catch_up(void);
 

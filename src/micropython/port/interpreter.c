@@ -21,6 +21,7 @@
 #include "shared/runtime/pyexec.h"
 
 #include "micropython/port/camera_glue.h"
+#include "micropython/port/camera_random.h"
 #include "micropython/port/camera_time.h"
 #include "micropython/port/interpreter.h"
 #include "micropython/port/serial_line.h"
@@ -204,6 +205,9 @@ static void start(char *heap) {
     set_sys_path_and_argv();
     readline_init0();
     boot();
+    if (options->after_boot != NULL) {
+        options->after_boot(options->context);
+    }
 }
 
 static void call_atexit(void) {
@@ -317,6 +321,10 @@ int interpreter_run(const interpreter_options_t *new_options) {
         terminal_open();
     }
     camera_time_skip_host_time();
+    if (options->repeatable) {
+        camera_time_leave_host();
+        camera_random_repeat();
+    }
     mp_cstack_init_with_sp_here(STACK_BYTES);
     return run();
 }

@@ -26,6 +26,12 @@ typedef struct {
     // The REPL is the serial line (serial_line.h) of a camera that stands on its own: no files of the
     // host, /flash/boot.py and /flash/main.py run as the firmware runs them, sys.exit() is a soft reset.
     bool stands_alone;
+
+    // Nothing of the host's clock and of its randomness is seen: two runs are the same.
+    bool repeatable;
+    // Between the boot and the script; may be null.
+    void (*after_boot)(void *context);
+    void *context;
 } interpreter_options_t;
 
 // Returns the exit code: that of sys.exit(), or one of the above. Call it once, with a camera attached

@@ -7,6 +7,7 @@ SRC_USERMOD_C += $(addprefix $(PORT_DIR)/, \
 	terminal.c \
 	serial_line.c \
 	camera_time.c \
+	camera_random.c \
 	modsim.c \
 	modcamera.c \
 	)

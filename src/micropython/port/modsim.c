@@ -1,4 +1,5 @@
 // Module `sim`: a script looks at the camera's hardware, and steers it.
+#include "py/compile.h"
 #include "py/runtime.h"
 
 #include "micropython/port/camera_glue.h"
@@ -8,6 +9,7 @@ enum {
     US_PER_MS = 1000,
     LONGEST_ADVANCE_DAYS = 365,
     MS_PER_DAY = 24 * 60 * 60 * 1000,
+    DEEPEST_NOTE = 16,
 };
 
 // sim.board() -> "OPENMV4P"
@@ -95,6 +97,84 @@ static mp_obj_t sim_chip(mp_obj_t offset_in, mp_obj_t length_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(sim_chip_obj, sim_chip);
 
+static bool is_notable(mp_obj_t value, int depth);
+
+static bool are_notable(size_t count, const mp_obj_t *values, int depth) {
+    for (size_t i = 0; i < count; i++) {
+        if (!is_notable(values[i], depth)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_notable_dict(mp_obj_t value, int depth) {
+    const mp_map_t *map = mp_obj_dict_get_map(value);
+    for (size_t i = 0; i < map->alloc; i++) {
+        if (mp_map_slot_is_filled(map, i) && !(is_notable(map->table[i].key, depth) && is_notable(map->table[i].value, depth))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What repr() writes and eval() reads without loss. (A float's repr() has 16 digits: one too few.)
+static bool is_notable(mp_obj_t value, int depth) {
+    if (value == mp_const_none || mp_obj_is_bool(value) || mp_obj_is_exact_type(value, &mp_type_int) || mp_obj_is_small_int(value)) {
+        return true;
+    }
+    if (mp_obj_is_str(value) || mp_obj_is_exact_type(value, &mp_type_bytes)) {
+        return true;
+    }
+    if (depth == 0) {
+        return false;
+    }
+    if (mp_obj_is_exact_type(value, &mp_type_dict)) {
+        return is_notable_dict(value, depth - 1);
+    }
+    if (mp_obj_is_exact_type(value, &mp_type_tuple) || mp_obj_is_exact_type(value, &mp_type_list)) {
+        size_t count;
+        mp_obj_t *values;
+        mp_obj_get_array(value, &count, &values);
+        return are_notable(count, values, depth - 1);
+    }
+    return false;
+}
+
+// sim.note(value): what the script promises from here on to a later look at the flash, see sim.notes().
+static mp_obj_t sim_note(mp_obj_t value) {
+    if (!is_notable(value, DEEPEST_NOTE)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("a note is None, bool, int, str, bytes, or a tuple, list or dict of these"));
+    }
+    vstr_t text;
+    mp_print_t print;
+    vstr_init_print(&text, 64, &print);
+    mp_obj_print_helper(&print, value, PRINT_REPR);
+    camera_add_note((camera_text_t) { text.buf, text.len });
+    vstr_clear(&text);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(sim_note_obj, sim_note);
+
+// sim.notes() -> all notes so far. Under `pybflash powercut`, check.py finds those that write.py made
+// before the power went.
+static mp_obj_t sim_notes(void) {
+    vstr_t text;
+    vstr_init(&text, 64);
+    vstr_add_byte(&text, '[');
+    for (size_t i = 0; i < camera_note_count(); i++) {
+        const camera_text_t note = camera_note(i);
+        vstr_add_strn(&text, note.data, note.length);
+        vstr_add_byte(&text, ',');
+    }
+    vstr_add_byte(&text, ']');
+    mp_lexer_t *lexer = mp_lexer_new_from_str_len(MP_QSTR__lt_string_gt_, text.buf, text.len, 0);
+    const mp_obj_t notes = mp_parse_compile_execute(lexer, MP_PARSE_EVAL_INPUT, mp_globals_get(), mp_locals_get());
+    vstr_clear(&text);
+    return notes;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(sim_notes_obj, sim_notes);
+
 static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_sim) },
     { MP_ROM_QSTR(MP_QSTR_board), MP_ROM_PTR(&sim_board_obj) },
@@ -103,6 +183,8 @@ static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&sim_reset_obj) },
     { MP_ROM_QSTR(MP_QSTR_fail), MP_ROM_PTR(&sim_fail_obj) },
     { MP_ROM_QSTR(MP_QSTR_chip), MP_ROM_PTR(&sim_chip_obj) },
+    { MP_ROM_QSTR(MP_QSTR_note), MP_ROM_PTR(&sim_note_obj) },
+    { MP_ROM_QSTR(MP_QSTR_notes), MP_ROM_PTR(&sim_notes_obj) },
 };
 static MP_DEFINE_CONST_DICT(sim_globals, sim_globals_table);
 

@@ -1,0 +1,170 @@
+#include "cli/powercut/report.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <iomanip>
+#include <iostream>
+#include <tuple>
+
+#include "sim/check.h"
+
+namespace cli::powercut {
+
+namespace {
+
+bool comes_before(const Failure& a, const Failure& b) {
+  const auto key = [](const sim::Cut& cut) { return std::tuple(cut.operation, cut.tear, cut.seed); };
+  return std::lexicographical_compare(
+      a.path.begin(), a.path.end(), b.path.begin(), b.path.end(),
+      [&key](const sim::Cut& one, const sim::Cut& other) { return key(one) < key(other); });
+}
+
+std::string in_json(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+}  // namespace
+
+void Report::add(const Event& event) {
+  const std::optional<CutPath> path = parse_path(event.replay);
+  SIM_CHECK(path, "an event without a cut");
+  Row& row = rows_[moment_of(*path)];
+  ++row.cuts;
+  if (event.kind != Event::Kind::kLost) return;
+  ++row.lost;
+  failures_.push_back({*path, event.text});
+}
+
+void Report::sort() {
+  std::stable_sort(failures_.begin(), failures_.end(), comes_before);
+}
+
+uint64_t Report::cuts() const {
+  uint64_t sum = 0;
+  for (const Row& row : rows_) sum += row.cuts;
+  return sum;
+}
+
+Report::Moment Report::moment_of(const CutPath& path) {
+  if (path.size() > 1) return kLater;
+  switch (path.front().tear) {
+    case sim::Tear::kBefore:
+    case sim::Tear::kAfter:
+      return kBetween;
+    case sim::Tear::kPrefix:
+    case sim::Tear::kBits:
+      return kInProgram;
+    case sim::Tear::kZeroing:
+    case sim::Tear::kErasing:
+    case sim::Tear::kWeak:
+      return kInErase;
+  }
+  return kBetween;
+}
+
+// Through streams: MicroPython has a printf of its own, which knows less.
+void Report::print_table() const {
+  constexpr std::array<const char*, kMoments> kNames = {"between two operations", "within a program",
+                                                        "within an erase", "in the boot or check after"};
+  const auto print_row = [](const auto& name, const auto& cuts, const auto& survived, const auto& lost) {
+    std::cout << std::left << std::setw(26) << name << std::right << std::setw(10) << cuts << std::setw(10)
+              << survived << std::setw(10) << lost << '\n';
+  };
+  print_row("THE POWER WENT", "CUTS", "SURVIVED", "LOST");
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const Row& row = rows_[i];
+    if (row.cuts > 0) print_row(kNames[i], row.cuts, row.cuts - row.lost, row.lost);
+  }
+  print_row("together", cuts(), cuts() - lost(), lost());
+}
+
+void Report::print(const Options& options) const {
+  constexpr size_t kShown = 10;
+  print_table();
+  if (failures_.empty()) return;
+  std::cout << (lost() > kShown ? "\nThe first losses, by their replay strings:\n"
+                                : "\nThe losses, by their replay strings:\n");
+  const size_t shown = std::min(kShown, failures_.size());
+  size_t width = 0;
+  for (size_t i = 0; i < shown; ++i) width = std::max(width, to_string(failures_[i].path).size());
+  for (size_t i = 0; i < shown; ++i) {
+    std::cout << "  " << std::left << std::setw(static_cast<int>(width)) << to_string(failures_[i].path)
+              << "  " << failures_[i].error << '\n';
+  }
+  std::cout << "\nThe same command with --replay " << to_string(failures_[0].path)
+            << " shows the first one with all that " << options.check_script << " prints.\n";
+}
+
+std::string Report::write_json(const std::string& path) const {
+  // What is no file, /dev/stdout say, cannot be replaced by one.
+  struct stat info;
+  const bool is_replaced = stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
+  const std::string written_path = is_replaced ? path + ".new" : path;
+  std::FILE* file = std::fopen(written_path.c_str(), "w");
+  if (file == nullptr) return written_path + ": " + std::strerror(errno);
+  std::fprintf(file, "{\"cuts\": %llu, \"survived\": %llu, \"lost\": %llu, \"failures\": [",
+               static_cast<unsigned long long>(cuts()), static_cast<unsigned long long>(cuts() - lost()),
+               static_cast<unsigned long long>(lost()));
+  const char* separator = "\n  ";
+  for (const Failure& failure : failures_) {
+    std::fprintf(file, "%s{\"replay\": \"%s\", \"error\": %s}", separator, to_string(failure.path).c_str(),
+                 in_json(failure.error).c_str());
+    separator = ",\n  ";
+  }
+  std::fprintf(file, "%s]}\n", failures_.empty() ? "" : "\n");
+  const bool is_written = std::ferror(file) == 0;
+  if (std::fclose(file) != 0 || !is_written ||
+      (is_replaced && rename(written_path.c_str(), path.c_str()) != 0)) {
+    return path + ": " + std::strerror(errno);
+  }
+  return "";
+}
+
+Progress::Progress(size_t total) : total_(total), is_shown_(total > 0 && isatty(STDERR_FILENO) == 1) {}
+
+void Progress::show(size_t done, const Report& report) {
+  constexpr auto kPause = std::chrono::milliseconds(100);
+  constexpr size_t kBarWidth = 30;
+  const auto now = Clock::now();
+  if (!is_shown_ || now < next_) return;
+  next_ = now + kPause;
+  const double spent_s = std::chrono::duration<double>(now - begin_).count();
+  const size_t filled = done * kBarWidth / total_;
+  const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
+  std::fprintf(stderr, "\r[%s] %zu/%zu, %.0f cuts/s", bar.c_str(), done, total_,
+               static_cast<double>(report.cuts()) / std::max(spent_s, 1e-3));
+  if (done > 0) {
+    const double rest_s = spent_s / static_cast<double>(done) * static_cast<double>(total_ - done);
+    std::fprintf(stderr, ", %.0f:%02.0f left", std::floor(rest_s / 60), std::fmod(rest_s, 60));
+  }
+  std::fprintf(stderr, ", %llu lost\x1b[K", static_cast<unsigned long long>(report.lost()));
+}
+
+void Progress::clear() const {
+  if (is_shown_) std::fprintf(stderr, "\r\x1b[K");
+}
+
+std::optional<CutPath> parse_path(std::string_view text) {
+  CutPath path;
+  for (;;) {
+    const size_t end = text.find('/');
+    const std::optional<sim::Cut> cut = sim::parse_cut(text.substr(0, end));
+    if (!cut) return std::nullopt;
+    path.push_back(*cut);
+    if (end == std::string_view::npos) return path;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace cli::powercut

@@ -1,0 +1,66 @@
+// What a campaign found: counted, shown, and written as JSON.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/powercut/events.h"
+#include "cli/powercut/options.h"
+
+namespace cli::powercut {
+
+struct Failure {
+  CutPath path;
+  std::string error;
+};
+
+class Report {
+ public:
+  void add(const Event& event);
+  void sort();  // failures in the order of their cuts, whichever process found them first
+
+  uint64_t cuts() const;
+  uint64_t lost() const { return failures_.size(); }
+  const std::vector<Failure>& failures() const { return failures_; }
+
+  void print(const Options& options) const;
+
+  // Returns what was wrong, or nothing.
+  std::string write_json(const std::string& path) const;
+
+ private:
+  enum Moment { kBetween, kInProgram, kInErase, kLater, kMoments };
+  struct Row {
+    uint64_t cuts = 0;
+    uint64_t lost = 0;
+  };
+  static Moment moment_of(const CutPath& path);
+  void print_table() const;
+
+  std::array<Row, kMoments> rows_;
+  std::vector<Failure> failures_;
+};
+
+// One line on the terminal that changes; nothing if standard error is no terminal.
+class Progress {
+ public:
+  explicit Progress(size_t total);
+  void show(size_t done, const Report& report);
+  void clear() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  size_t total_;
+  bool is_shown_;
+  Clock::time_point begin_ = Clock::now();
+  Clock::time_point next_ = begin_;
+};
+
+std::optional<CutPath> parse_path(std::string_view text);
+
+}  // namespace cli::powercut

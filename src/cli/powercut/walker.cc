@@ -1,0 +1,153 @@
+#include "cli/powercut/walker.h"
+
+#include <cstdio>
+#include <sstream>
+
+namespace cli::powercut {
+
+namespace {
+
+CutPath operator/(const CutPath& path, const sim::Cut& cut) {
+  CutPath longer = path;
+  longer.push_back(cut);
+  return longer;
+}
+
+std::string what_happens(const sim::FlashOperation& operation) {
+  std::ostringstream text;
+  text << "the " << (operation.kind == sim::Operation::kProgram ? "program" : "erase") << " of "
+       << operation.length << " bytes at 0x" << std::hex << operation.offset << " of the chip";
+  return text.str();
+}
+
+// When the power goes, for a person.
+std::string moment_of(const sim::Journal& journal, const sim::Cut& cut) {
+  if (cut.operation == journal.size()) return "after everything";
+  const std::string what = what_happens(journal.operation(cut.operation));
+  switch (cut.tear) {
+    case sim::Tear::kBefore:
+      return "before " + what;
+    case sim::Tear::kAfter:
+      return "after " + what;
+    case sim::Tear::kPrefix:
+      return "within " + what + ": the first bytes are done";
+    case sim::Tear::kBits:
+      return "within " + what + ": some of the bits are done";
+    case sim::Tear::kZeroing:
+      return "within " + what + ": old, zero and unstable bits";
+    case sim::Tear::kErasing:
+      return "within " + what + ": old, erased and unstable bits";
+    case sim::Tear::kWeak:
+      return "near the end of " + what + ": some bits are unstable";
+  }
+  return what;
+}
+
+bool has(const sim::Journal& journal, const sim::Cut& cut) {
+  if (cut.operation >= journal.size()) {
+    return cut.operation == journal.size() && cut.tear == sim::Tear::kBefore;
+  }
+  return is_possible(cut.tear, journal.operation(cut.operation).kind);
+}
+
+void show(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+std::string to_string(const CutPath& path) {
+  std::string text;
+  for (const sim::Cut& cut : path) text += (text.empty() ? "" : "/") + sim::to_string(cut);
+  return text;
+}
+
+std::vector<sim::Cut> cuts_of(const sim::Journal& journal, const Options& options) {
+  return select_cuts(journal, {.torn = options.torn, .seed = options.seed, .at_most = options.cuts});
+}
+
+void Walker::walk(const Recording& recording, const std::vector<sim::Cut>& cuts, const CutPath& path) {
+  operations_done_ = 0;
+  for (const sim::Cut& cut : cuts) {
+    advance(recording.journal, cut.operation);
+    try_cut(recording, cut, path / cut);
+    if (path.empty()) events_.send({Event::Kind::kDone});
+  }
+}
+
+void Walker::advance(const sim::Journal& journal, uint64_t operation) {
+  for (; operations_done_ < operation; ++operations_done_) {
+    carry_out(journal.operation(operations_done_), host_.camera().cells());
+  }
+}
+
+void Walker::try_cut(const Recording& recording, const sim::Cut& cut, const CutPath& path) {
+  const std::vector<std::string> notes = recording.notes_before(cut);
+  if (path.size() < options_.depth) {
+    const Ending ending = run_child({}, [&] {
+      lose_power(recording, cut);
+      go_deeper(notes, path);
+      return 0;
+    });
+    if (!ending.ok()) report(ending, path);
+    return;
+  }
+  report(run_child(host_.child_options(),
+                   [&] {
+                     lose_power(recording, cut);
+                     return host_.check_here(notes);
+                   }),
+         path);
+}
+
+void Walker::go_deeper(const std::vector<std::string>& notes, const CutPath& path) {
+  Recording recording;
+  const Ending ending = host_.record_check(notes, recording);
+  report(ending, path);
+  if (!ending.ok()) return;
+  host_.camera().supply().switch_on();
+  walk(recording, cuts_of(recording.journal, options_), path);
+}
+
+void Walker::replay(const Recording& recording, size_t step) {
+  const sim::Cut cut = options_.replay[step];
+  const CutPath path(options_.replay.begin(), options_.replay.begin() + static_cast<ptrdiff_t>(step) + 1);
+  if (!has(recording.journal, cut)) {
+    const std::string count = std::to_string(recording.journal.size());
+    return events_.send({Event::Kind::kCannot, to_string(path), "there are " + count + " operations"});
+  }
+  operations_done_ = 0;
+  advance(recording.journal, cut.operation);
+  show("The power goes " + moment_of(recording.journal, cut) + ".\n");
+  const std::vector<std::string> notes = recording.notes_before(cut);
+  run_child({}, [&] {
+    lose_power(recording, cut);
+    Recording next;
+    const Ending ending = host_.record_check(notes, next);
+    show(ending.output);
+    if (!ending.ok() || path.size() == options_.replay.size()) {
+      report(ending, path);
+    } else {
+      host_.camera().supply().switch_on();
+      replay(next, step + 1);
+    }
+    return 0;
+  });
+}
+
+// Leaves the camera without power, and the flash as the cut left it.
+void Walker::lose_power(const Recording& recording, const sim::Cut& cut) {
+  boards::Camera& camera = host_.camera();
+  if (cut.operation < recording.journal.size()) {
+    cut_within(recording.journal.operation(cut.operation), cut, camera.supply(), camera.cells());
+  }
+  camera.power_off();
+}
+
+void Walker::report(const Ending& ending, const CutPath& path) {
+  const auto kind = ending.ok() ? Event::Kind::kSurvived : Event::Kind::kLost;
+  events_.send({kind, to_string(path), ending.error(options_.check_script)});
+}
+
+}  // namespace cli::powercut
