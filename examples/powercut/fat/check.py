@@ -34,4 +34,4 @@ def check_log():
 assert "flash" in os.listdir("/"), "the filesystem is lost"
 check_settings()
 check_log()
-open("/flash/settings.txt", "w").close()  # and it still takes data
+open("/flash/new.txt", "w").close()  # and it still takes data
