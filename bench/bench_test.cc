@@ -1,14 +1,20 @@
 // The bench itself: both contenders keep their data, the bound is a bound, and ours is at it.
 #include <gtest/gtest.h>
 
+#include <ctime>
+#include <memory>
+#include <span>
 #include <sstream>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "bench/ideal.h"
 #include "bench/instruction_counts.h"
 #include "bench/report.h"
 #include "bench/workloads.h"
 #include "boards/board_table.h"
+#include "boards/camera.h"
 
 namespace bench {
 namespace {
@@ -105,6 +111,24 @@ TEST(Instructions, ThisComputerCountsTheSameOperations) {
   if (!counts) GTEST_SKIP() << "no valgrind";
   EXPECT_LE(counts->at("read").ours, counts->at("memcpy").ours + 700);
   EXPECT_LT(counts->at("same").ours, counts->at("same").firmware);
+}
+
+// The models must be quick: 32 MiB through registers and chip commands, as a program sees it.
+TEST(Models, AWholeChipIsReadInUnderASecond) {
+  for (const char* name : {"OPENMV4P", "OPENMV_N6"}) {
+    auto opened = boards::Camera::open(*boards::find_board(name), {});
+    boards::Camera& camera = *std::get<std::unique_ptr<boards::Camera>>(opened);
+    std::vector<uint8_t> out(camera.nor().size_bytes());
+    ASSERT_EQ(out.size(), 32u << 20);
+    for (const size_t piece : {out.size(), size_t{4096}, size_t{512}}) {
+      const std::clock_t begin = std::clock();
+      for (size_t at = 0; at < out.size(); at += piece) {
+        ASSERT_TRUE(camera.nor().read(static_cast<uint32_t>(at), std::span(out).subspan(at, piece)).ok());
+      }
+      const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+      EXPECT_LT(seconds, 1.0) << name << " in pieces of " << piece;
+    }
+  }
 }
 
 TEST(Report, JsonHasEveryField) {
