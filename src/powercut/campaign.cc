@@ -113,7 +113,7 @@ class Campaign {
     for (const sim::Cut& cut : cuts_of(journal, n)) {
       for (; done < cut.operation; ++done) flash.carry_out(journal.operation(done));
       const std::string replay = path.empty() ? to_string(cut) : path + "/" + to_string(cut);
-      if (n == 0) moment_.emplace(Moment{journal, cut, progress_at(journal, cut)});
+      if (n == 0) moment_.emplace(Moment{journal, cut, progress_at(journal, cut), 1});
       if (is_wanted(replay)) try_cut(n, cut, replay);
     }
   }
@@ -131,6 +131,7 @@ class Campaign {
     next.target->power_off();
     if (goes_deeper) mirrors_[n + 1]->flash.become(next.flash);
     record(next, [] { return 0; });
+    moment_->depth = n + 1;
     std::string error = boot_and_check(*next.target);
     next.target->supply().set_watcher(nullptr);
     if (error.empty()) error = fault_of(next);

@@ -24,6 +24,7 @@ struct Moment {
   const sim::Journal& journal;
   sim::Cut cut;       // cut.operation == journal.size(): after everything
   uint64_t progress;  // as the program had noted it
+  unsigned depth;     // cuts so far: 1 in the program, 2 in the check that followed as well
 };
 
 class Scenario {

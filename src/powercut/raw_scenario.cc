@@ -1,7 +1,6 @@
 #include "powercut/raw_scenario.h"
 
 #include <algorithm>
-#include <set>
 
 #include "sim/check.h"
 #include "sim/noise.h"
@@ -24,30 +23,22 @@ uint32_t below(sim::Noise& noise, uint32_t bound) {
   return static_cast<uint32_t>(noise.below(bound));
 }
 
-// Can programming bits of `from` have led there on the way to `to`?
-bool is_between(std::span<const uint8_t> bytes, std::span<const uint8_t> from, std::span<const uint8_t> to) {
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if ((bytes[i] & ~from[i]) != 0 || (to[i] & ~bytes[i]) != 0) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 RawScenario::RawScenario(const boards::Board& board, const Style& style, uint32_t seed)
-    : board_(board), style_(style), seed_(seed), window_(std::min(board.storage().size_bytes, 160 * kKiB)) {
+    : board_(board),
+      style_(style),
+      seed_(seed),
+      window_(std::min(board.storage().size_bytes, 160 * kKiB)),
+      first_content_(window_),
+      history_(board) {
   sim::Noise noise(seed);
   make_objects(noise, style.overlapping);
-  Bytes content(window_);
-  fill(content, noise);
-  states_.push_back(content);
-  synced_.push_back(0);
+  fill(first_content_, noise);
+  content_ = first_content_;
   while (calls_.size() < style.calls) {
     calls_.push_back(make_call(noise, style));
-    apply(calls_.back(), content);
-    states_.push_back(content);
-    const auto now = static_cast<uint32_t>(calls_.size());
-    synced_.push_back(calls_.back().kind == Kind::kSync ? now : synced_.back());
+    std::ranges::copy(calls_.back().data, content_.begin() + offset_of(calls_.back()));
   }
 }
 
@@ -72,6 +63,7 @@ RawScenario::Call RawScenario::make_call(sim::Noise& noise, const Style& style) 
   } else if (noise.below(3) == 0) {
     call.kind = Kind::kErase;
     call.block = below(noise, object.len / board_.native_block_bytes);
+    call.data.assign(board_.native_block_bytes, 0xFF);
   } else {
     call = make_program(noise, object);
   }
@@ -96,27 +88,14 @@ RawScenario::Call RawScenario::make_program(sim::Noise& noise, const Object& obj
   const uint32_t room = object.len - block * native - offset;
   Call call = {Kind::kProgram, 0, block, offset, Bytes(1 + below(noise, std::min(room, 1024u)))};
   fill(call.data, noise);
-  const Bytes& present = states_.back();
   const uint32_t at = object.start + block * native + offset;
-  for (size_t i = 0; i < call.data.size(); ++i) call.data[i] &= present[at + i];
+  for (size_t i = 0; i < call.data.size(); ++i) call.data[i] &= content_[at + i];
   return call;
 }
 
-// Of the window. A sync touches nothing.
-Extent RawScenario::extent_of(const Call& call) const {
+uint32_t RawScenario::offset_of(const Call& call) const {
   const uint32_t unit = call.kind == Kind::kWrite ? board_.simple_block_bytes : board_.native_block_bytes;
-  const uint32_t begin = objects_[call.object].start + call.block * unit + call.offset;
-  const uint32_t length = call.kind == Kind::kErase ? unit : static_cast<uint32_t>(call.data.size());
-  return {begin, begin + length};
-}
-
-void RawScenario::apply(const Call& call, Bytes& content) const {
-  const Extent extent = extent_of(call);
-  if (call.kind == Kind::kErase) {
-    std::fill(content.begin() + extent.begin, content.begin() + extent.end, uint8_t{0xFF});
-  } else {
-    std::ranges::copy(call.data, content.begin() + extent.begin);
-  }
+  return objects_[call.object].start + call.block * unit + call.offset;
 }
 
 Status RawScenario::perform(const Call& call, Partition& partition) const {
@@ -134,7 +113,8 @@ Status RawScenario::perform(const Call& call, Partition& partition) const {
 }
 
 void RawScenario::prepare(Target& target) {
-  SIM_CHECK(target.storage().write(0, states_.front()).ok() && target.storage().sync().ok(), "no content");
+  SIM_CHECK(target.storage().write(0, first_content_).ok() && target.storage().sync().ok(), "no content");
+  history_.begin(target);
 }
 
 // Where the hardware fails, it does so at most twice in a call, and the third try has to succeed. A failure
@@ -152,6 +132,7 @@ std::string RawScenario::write(Target& target) {
   for (const Object& object : objects_) partitions.emplace_back(target.storage(), object.start, object.len);
   Status status;
   for (const Call& call : calls_) {
+    history_.change(offset_of(call), call.data);
     faults_left = most_faults;
     status = perform(call, partitions[call.object]);
     for (unsigned i = 0; i < most_faults && !status.ok(); ++i) {
@@ -159,89 +140,22 @@ std::string RawScenario::write(Target& target) {
       if (status.ok()) status = perform(call, partitions[call.object]);
     }
     if (!status.ok()) break;
-    ++done_;
+    history_.end_call(call.kind == Kind::kSync);
   }
   target.cells().set_fault_hook(nullptr);
-  return status.ok() ? "" : "call " + std::to_string(done_) + " fails";
-}
-
-size_t RawScenario::last_state(const Moment& moment) const {
-  return std::min<size_t>(moment.progress + 1, calls_.size());
+  return status.ok() ? "" : "call " + std::to_string(history_.calls()) + " fails";
 }
 
 std::string RawScenario::check(Target& target, const Moment& moment) {
   constexpr uint64_t kLongUs = 1'000'000;
   const uint64_t start_us = target.now_us();
-  if (std::string error = check_rewritten(moment, rewritten_at(moment)); !error.empty()) return error;
-  for (uint32_t block = 0; block < window_ / kBlockBytes; ++block) {
-    if (std::string error = check_block(target, moment, block); !error.empty()) return error;
-  }
+  if (std::string error = history_.check(target, moment); !error.empty()) return error;
   if (target.now_us() - start_us > kLongUs) return "reading took longer than a second";
   // This takes its time, and a few cuts in a row are much alike.
   if (moment.cut.tear == sim::Tear::kWeak || moment.cut.operation % 16 == 0) {
     return check_use(target, moment.cut.seed, window_);
   }
   return moment.cut.operation % 16 == 8 ? check_use(target, moment.cut.seed, kBlockBytes) : "";
-}
-
-std::string RawScenario::check_rewritten(const Moment& moment, const std::vector<Extent>& rewritten) const {
-  const uint32_t start = board_.storage().offset;
-  for (const Extent& area : rewritten) {
-    for (uint32_t at = area.begin; at < area.end;) {
-      const flash::Sector sector = board_.part->geometry.sector_at(at);
-      const bool is_written = std::any_of(calls_.begin() + first_state(moment),
-                                          calls_.begin() + last_state(moment), [&](const Call& call) {
-                                            const Extent extent = extent_of(call);
-                                            return start + extent.begin < sector.offset + sector.size_bytes &&
-                                                   sector.offset < start + extent.end;
-                                          });
-      if (!is_written) {
-        return "the sector at " + std::to_string(at - start) + " is erased, and nobody wrote to it";
-      }
-      at = sector.offset + sector.size_bytes;
-    }
-  }
-  return "";
-}
-
-std::string RawScenario::check_block(Target& target, const Moment& moment, uint32_t block) const {
-  const uint32_t at_flash = board_.storage().offset + block * kBlockBytes;
-  Bytes content(kBlockBytes);
-  const Status status = target.storage().read(block * kBlockBytes, content);
-  for (const Extent& area : rewritten_at(moment)) {
-    if (area.contains(at_flash)) return "";
-  }
-  if (!status.ok()) return check_words(target, moment, block);
-  if (is_possible(content, block * kBlockBytes, moment)) return "";
-  return "block " + std::to_string(block) + " holds what was never written there";
-}
-
-// The ECC of a word does not hold: of none but what was being programmed.
-std::string RawScenario::check_words(Target& target, const Moment& moment, uint32_t block) const {
-  const uint32_t unit = board_.part->geometry.program_unit_bytes;
-  Bytes word(unit);
-  for (uint32_t at = block * kBlockBytes; at < (block + 1) * kBlockBytes; at += unit) {
-    if (!target.storage().read(at, word).ok()) {
-      if (programmed_at(moment).contains(board_.storage().offset + at)) continue;
-      return "block " + std::to_string(block) + " cannot be read";
-    }
-    if (!is_possible(word, at, moment)) {
-      return "a word at " + std::to_string(at) + " holds what was never written there";
-    }
-  }
-  return "";
-}
-
-// One of the states, or something on the way from one of them to another.
-bool RawScenario::is_possible(std::span<const uint8_t> content, uint32_t at, const Moment& moment) const {
-  const auto version = [&](size_t state) { return std::span(states_[state]).subspan(at, content.size()); };
-  for (size_t to = first_state(moment); to <= last_state(moment); ++to) {
-    if (std::ranges::equal(content, version(to))) return true;
-    for (size_t from = first_state(moment); from < to; ++from) {
-      if (is_between(content, version(from), version(to))) return true;
-    }
-  }
-  return false;
 }
 
 // New data for the first bytes of each sector, or for all of it.

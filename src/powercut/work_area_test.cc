@@ -31,7 +31,7 @@ class Record {
                  call);
   }
   Moment at(size_t operation, Tear tear = Tear::kBefore) const {
-    return {journal_, {.operation = operation, .tear = tear}, 0};
+    return {journal_, {.operation = operation, .tear = tear}, 0, 1};
   }
 
  private:
