@@ -121,6 +121,13 @@ class SerialStack : public testing::TestWithParam<Setup> {
 
   void leave_chip_in(unsigned state);
 
+  // CR.EN, or CR1.SPE with chip select high.
+  bool is_controller_off() {
+    const bool is_spi = GetParam().wiring == Wiring::kSpi;
+    if (is_spi && (space.load(kGpio + 0x14, 4) >> 6 & 1) == 0) return false;
+    return (space.load(kRegisters, 4) & (is_spi ? 1u << 6 : 1u)) == 0;
+  }
+
   void expect_to_work(uint32_t seed) {
     ASSERT_TRUE(nor->erase(8192, 4096).ok());
     const std::vector<uint8_t> data = pattern(300, seed);
@@ -310,6 +317,7 @@ TEST_P(SerialStack, AMissingChipIsNoDevice) {
   chip.options().missing = true;
   EXPECT_EQ(nor->init(), Error::kNoDevice);
   EXPECT_EQ(nor->size_bytes(), 0u);
+  EXPECT_TRUE(is_controller_off());
   violations.clear();  // commands to nobody
   chip.options().missing = false;
   EXPECT_TRUE(nor->init().ok()) << "a later try finds it";
@@ -318,6 +326,7 @@ TEST_P(SerialStack, AMissingChipIsNoDevice) {
 TEST_P(SerialStack, AChipOfAnotherSizeIsNoDevice) {
   SpiNor other(*bus, {.platform = platform, .expected_size_bytes = 8u << 20, .lines = GetParam().lines});
   EXPECT_EQ(other.init(), Error::kNoDevice);
+  EXPECT_TRUE(is_controller_off());
 }
 
 // The maximum is that of the data sheet. One chip's SFDP has no times: it gets those of the slowest.

@@ -58,7 +58,9 @@ class SpiflashC : public testing::TestWithParam<Setting> {
       space.map(GetParam().registers, sim::Xspi::kRegisterBytes, *xspi);
       space.map(GetParam().window, sim::Xspi::kWindowBytes, xspi->window());
     } else {
-      quadspi = std::make_unique<sim::QuadSpi>(chip, clock, violations, 200'000'000);
+      // The H7's first address after mapped mode may misfire; qspi.c knows that, but not for the F7.
+      const sim::QuadSpiErrata errata = {.transfer_error_after_mapped = GetParam().registers == kH7};
+      quadspi = std::make_unique<sim::QuadSpi>(chip, clock, violations, 200'000'000, errata);
       space.map(GetParam().registers, sim::QuadSpi::kRegisterBytes, *quadspi);
       space.map(GetParam().window, sim::QuadSpi::kWindowBytes, quadspi->window());
     }
@@ -155,14 +157,17 @@ TEST_P(SpiflashC, ErasesOneSectorAlone) {
 TEST_P(SpiflashC, ReadsAndWritesAnyLengthAtAnyAddress) {
   init();
   uint32_t address = 0x2000;
-  for (const uint32_t size_bytes :
-       {1u, 2u, 3u, 4u, 5u, 31u, 32u, 33u, 63u, 64u, 65u, 255u, 256u, 257u, 1000u}) {
-    for (const uint32_t misaligned_by : {0u, 1u}) {
-      const auto data = pattern(size_bytes, static_cast<uint8_t>(address));
-      ASSERT_EQ(write(address, data, misaligned_by), 0) << size_bytes;
-      EXPECT_EQ(cells_at(address, size_bytes), data) << size_bytes;
-      EXPECT_EQ(read(address, size_bytes, misaligned_by), data) << size_bytes;
-      address += size_bytes + 1;
+  for (const uint64_t access_ns : {5000u, 20u}) {
+    cpu.set_access_ns(access_ns);
+    for (const uint32_t size_bytes :
+         {1u, 2u, 3u, 4u, 5u, 31u, 32u, 33u, 63u, 64u, 65u, 255u, 256u, 257u, 1000u}) {
+      for (const uint32_t misaligned_by : {0u, 1u}) {
+        const auto data = pattern(size_bytes, static_cast<uint8_t>(address));
+        ASSERT_EQ(write(address, data, misaligned_by), 0) << size_bytes;
+        EXPECT_EQ(cells_at(address, size_bytes), data) << size_bytes;
+        EXPECT_EQ(read(address, size_bytes, misaligned_by), data) << size_bytes;
+        address += size_bytes + 1;
+      }
     }
   }
 }
