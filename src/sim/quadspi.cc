@@ -258,7 +258,10 @@ void QuadSpi::check_format(const Format& format) {
 
 void QuadSpi::store_address(uint32_t value) {
   const Format format(ccr_);
-  if (!engine_.is_idle()) return violate("AR", "written while BUSY = 1: no effect");
+  if (!engine_.is_idle()) {
+    if (format.has_address()) violate("AR", "written while BUSY = 1: no effect");
+    return;
+  }
   if (format.mode == kMapped) return violate("AR", "written in memory-mapped mode: no effect");
   ar_ = value;
   if (!format.has_address()) return;

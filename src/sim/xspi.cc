@@ -185,7 +185,10 @@ void Xspi::store_instruction(uint32_t value) {
 }
 
 void Xspi::store_address(uint32_t value) {
-  if (!engine_.is_idle()) return violate("AR", "written while BUSY = 1: no effect");
+  if (!engine_.is_idle()) {
+    if (has_address()) violate("AR", "written while BUSY = 1: no effect");
+    return;
+  }
   if (mode() == kMapped) return violate("AR", "written in memory-mapped mode: no effect");
   reg(kAr) = value;
   if (!has_address()) return;
