@@ -16,7 +16,7 @@ program_packages="g++ gcc make cmake ninja-build python3 xz-utils libcli11-dev l
     libpng-dev"
 test_packages="clang libclang-rt-dev clang-format clang-tidy shellcheck gcc-arm-none-eabi
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-dev qemu-system-arm libunicorn-dev mtools dosfstools
-    fdisk python3-serial libbenchmark-dev valgrind"
+    fdisk dfu-util python3-serial libbenchmark-dev valgrind"
 
 say() {
     echo "pybflash: $*" >&2

@@ -29,6 +29,7 @@ inline constexpr Board kBoard = {
     .cache_bytes = kStreamingCacheBytes,
     .idle_flush_ms = 1000,
     .volume_label = "",
+    .dfu = {0x2341, 0x0366, 1, true},
 };
 static_assert(is_sound(kBoard));
 

@@ -29,6 +29,7 @@ inline constexpr Board kBoard = {
     .cache_bytes = 4 * 4 * kKiB,
     .idle_flush_ms = 1000,
     .volume_label = "",
+    .dfu = {0x2341, 0x035F, 1, true},
 };
 static_assert(is_sound(kBoard));
 

@@ -54,6 +54,14 @@ struct Area {
   uint32_t size_bytes;
 };
 
+// Where the bootloader takes the filesystem over USB (`dfu-util`).
+struct DfuTarget {
+  uint16_t vendor_id;
+  uint16_t product_id;
+  uint8_t alternate;  // dfu-util's -a
+  bool is_addressed;  // DfuSe, with the address in the file; else the alternate setting is the partition
+};
+
 struct Board {
   uint32_t list_position;   // where it stands in tables: ascending, with gaps for newcomers
   std::string_view name;    // as in MicroPython and OpenMV: "OPENMV4P"
@@ -70,6 +78,7 @@ struct Board {
   // Of the FAT that the camera makes on a blank storage. Empty where the firmware's label does not fit
   // into FAT's 11 characters and FatFs refuses it ("GIGA R1 WiFi", "Nicla Vision").
   std::string_view volume_label;
+  DfuTarget dfu;
 
   constexpr const Area& storage() const { return areas[storage_area]; }
 };

@@ -30,6 +30,7 @@ inline constexpr Board kBoard = {
     .cache_bytes = 16 * kKiB + 24 * 512,
     .idle_flush_ms = 5000,
     .volume_label = "OPENMV",
+    .dfu = {0x37C5, 0x9202, 1, false},
 };
 static_assert(is_sound(kBoard));
 

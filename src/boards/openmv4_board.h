@@ -30,6 +30,7 @@ inline constexpr Board kBoard = {
     .cache_bytes = 128 * kKiB,
     .idle_flush_ms = 5000,
     .volume_label = "OPENMV",
+    .dfu = {0x37C5, 0x9204, 1, false},
 };
 static_assert(is_sound(kBoard));
 

@@ -30,6 +30,7 @@ inline constexpr Board kBoard = {
     .cache_bytes = kStreamingCacheBytes,
     .idle_flush_ms = 1000,
     .volume_label = "OPENMV",
+    .dfu = {0x37C5, 0x9206, 2, false},
 };
 static_assert(is_sound(kBoard));
 

@@ -1,0 +1,63 @@
+// `pybflash image`: what is in a camera's flash, on this computer.
+#include "cli/image.h"
+
+#include <filesystem>
+
+namespace cli {
+
+namespace {
+
+constexpr const char* kFooter =
+    "IMG is a dump of a whole flash, as `pybflash run --image` keeps it. Which board it belongs to is seen\n"
+    "by its size and content; where that leaves a choice, --board is asked for. PATH is a path on the\n"
+    "camera's filesystem. What only looks never changes an image, and a change that fails changes nothing.\n"
+    "\n"
+    "Examples:\n"
+    "  pybflash image create --board OPENMV4P --fs littlefs --from folder cam.bin\n"
+    "  pybflash image tree cam.bin\n"
+    "  pybflash image put cam.bin:/lib driver.py\n"
+    "  pybflash image get cam.bin:/log.txt";
+
+}  // namespace
+
+std::string ImageArgument::file() const {
+  if (std::filesystem::exists(text)) return text;
+  // The first colon that ends the name of a file; the first one where there is no such file.
+  for (size_t at = text.find(':'); at != text.npos; at = text.find(':', at + 1)) {
+    if (std::filesystem::exists(text.substr(0, at))) return text.substr(0, at);
+  }
+  return text.substr(0, text.find(':'));
+}
+
+std::string ImageArgument::path() const {
+  const size_t at = file().size();
+  std::string path = at < text.size() ? text.substr(at + 1) : "";
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path.starts_with('/') ? path : "/" + path;
+}
+
+void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path) {
+  command.add_option("--board", image.board, "The camera, if the image does not tell")->type_name("NAME");
+  command.add_option("image", image.text, with_path ? "The image, and a path in it" : "The image")
+      ->type_name(with_path ? "IMG[:PATH]" : "IMG")
+      ->required();
+}
+
+bool open_image(images::Image& image, const ImageArgument& argument, images::Use use) {
+  std::string error = image.open(argument.file(), argument.board, use);
+  if (error.empty()) error = image.mount();
+  if (error.empty()) return true;
+  usage_error(error);
+  return false;
+}
+
+void add_image_command_family(CLI::App& app, Action& action) {
+  CLI::App* image = app.add_subcommand("image", "Make images of a camera's flash, and see what is in them");
+  image->footer(kFooter);
+  image->require_subcommand(1);
+  add_image_create_command(*image, action);
+  add_image_reading_commands(*image, action);
+  add_image_changing_commands(*image, action);
+}
+
+}  // namespace cli

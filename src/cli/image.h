@@ -1,0 +1,42 @@
+// What the `pybflash image` commands share. Each file of the family adds its own.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "images/image.h"
+
+namespace cli {
+
+// "cam.bin:/lib/a.py", and which board it is of.
+struct ImageArgument {
+  std::string text;
+  std::string board;
+
+  std::string file() const;
+  std::string path() const;  // "/lib/a.py", "/" where none is given
+};
+
+// The option --board and the first argument, IMG or IMG:PATH.
+void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path = true);
+
+// Opens and mounts. False: an error was reported.
+bool open_image(images::Image& image, const ImageArgument& argument, images::Use use);
+
+// A subcommand of `image` with options of type Options, run by `run`.
+template <typename Options>
+CLI::App* add_image_command(CLI::App& image, Action& action, const std::string& name,
+                            const std::string& description, std::shared_ptr<Options> options,
+                            int (*run)(const Options&)) {
+  CLI::App* command = image.add_subcommand(name, description);
+  command->callback([options, run, &action] { action = [options, run] { return run(*options); }; });
+  return command;
+}
+
+void add_image_create_command(CLI::App& image, Action& action);
+void add_image_reading_commands(CLI::App& image, Action& action);
+void add_image_changing_commands(CLI::App& image, Action& action);
+
+}  // namespace cli

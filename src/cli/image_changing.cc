@@ -1,0 +1,150 @@
+// `pybflash image put|rm|mkdir`: changes, of which all or nothing happens.
+#include <chrono>
+#include <iostream>
+
+#include "cli/image.h"
+#include "cli/progress.h"
+#include "images/transfer.h"
+#include "images/words.h"
+
+namespace cli {
+
+namespace {
+
+using images::Image;
+using images::printable;
+using images::Use;
+
+struct ChangeOptions {
+  ImageArgument image;
+  std::vector<std::string> sources;
+  bool recursive = false;
+};
+
+int path_error(const ChangeOptions& options, const std::string& path, const std::string& reason) {
+  return usage_error(options.image.file() + ":" + printable(path) + ": " + reason);
+}
+
+int save(Image& image) {
+  const std::string problem = image.save();
+  return problem.empty() ? kExitOk : usage_error(problem);
+}
+
+// Into a folder that is there; else the one source gets this name.
+std::string target_of(Image& image, const std::string& path, const std::string& source) {
+  volumes::Entry there;
+  if (image.volume().stat(path, there).ok() && there.is_directory) {
+    return images::join(path, std::filesystem::canonical(source).filename().string());
+  }
+  return path;
+}
+
+int put(const ChangeOptions& options) {
+  for (const std::string& source : options.sources) {
+    if (!std::filesystem::exists(source)) return usage_error(source + ": no such file or folder");
+  }
+  Image image;
+  if (!open_image(image, options.image, Use::kChange)) return kExitUsage;
+  const std::string path = options.image.path();
+  volumes::Entry there;
+  const bool is_folder = image.volume().stat(path, there).ok() && there.is_directory;
+  if (options.sources.size() > 1 && !is_folder) {
+    return path_error(options, path, "no such folder; several files need one");
+  }
+  const std::string parent = is_folder ? path : images::parent_of(path);
+  if (!image.volume().stat(parent, there).ok()) {
+    return path_error(options, parent, "no such folder; pybflash image mkdir makes one");
+  }
+  Progress progress("copying");
+  for (const std::string& source : options.sources) {
+    std::vector<images::Source> found;
+    std::string problem = images::collect(source, found);
+    const images::Destination destination = {image.volume(), target_of(image, path, source),
+                                             image.content().description, options.image.file()};
+    if (problem.empty()) {
+      problem = images::copy_in(found, destination, [&](auto done, auto total, const auto& name) {
+        progress.show(done, total, name);
+      });
+    }
+    if (!problem.empty()) return usage_error(problem + "; the image is as it was");
+  }
+  return save(image);
+}
+
+// What is deepest goes first.
+flash::Status remove_all(volumes::Volume& volume, const std::string& path, std::string& failed) {
+  std::vector<images::Node> nodes;
+  FLASH_TRY(images::walk(volume, path, nodes, [&](const auto& folder, auto) {
+    failed = folder;
+    return false;
+  }));
+  nodes.insert(nodes.begin(), {path, 0, true, {}});
+  for (size_t i = nodes.size(); i-- > 0;) {
+    failed = nodes[i].path;
+    FLASH_TRY(volume.remove(nodes[i].path));
+  }
+  return {};
+}
+
+int remove(const ChangeOptions& options) {
+  Image image;
+  if (!open_image(image, options.image, Use::kChange)) return kExitUsage;
+  std::string path = options.image.path();
+  if (path == "/") {
+    return path_error(options, path, "the root stays; pybflash image create makes an empty image");
+  }
+  volumes::Entry entry;
+  flash::Status status = image.volume().stat(path, entry);
+  if (status.ok() && entry.is_directory && options.recursive) {
+    status = remove_all(image.volume(), path, path);
+  } else if (status.ok()) {
+    status = image.volume().remove(path);
+  }
+  if (!status.ok() && entry.is_directory && !options.recursive) {
+    return path_error(options, path, "the folder is not empty; -r removes it with all that is in it");
+  }
+  if (status == volumes::kDenied) return path_error(options, path, "it is read-only");
+  return status.ok() ? save(image) : path_error(options, path, images::reason_of(status));
+}
+
+int make_directory(const ChangeOptions& options) {
+  Image image;
+  if (!open_image(image, options.image, Use::kChange)) return kExitUsage;
+  const std::string path = options.image.path();
+  if (!image.volume().accepts_name(images::name_of(path))) {
+    return path_error(options, path, "not a name that " + image.content().description + " takes");
+  }
+  image.volume().set_time(static_cast<uint64_t>(std::time(nullptr)));
+  const flash::Status status = image.volume().make_directory(path);
+  if (status == volumes::kDenied) return path_error(options, path, "no room left");
+  return status.ok() ? save(image) : path_error(options, path, images::reason_of(status));
+}
+
+constexpr const char* kPutFooter =
+    "Into PATH if it is a folder of the image; else PATH is the name that the one SOURCE gets. Folders come\n"
+    "with all that is in them; files that are there are replaced.\n"
+    "\n"
+    "Examples:\n"
+    "  pybflash image put cam.bin main.py lib\n"
+    "  pybflash image put cam.bin:/main.py blink.py";
+
+}  // namespace
+
+void add_image_changing_commands(CLI::App& image, Action& action) {
+  const auto add = [&](const char* name, const char* description, int (*run)(const ChangeOptions&)) {
+    auto options = std::make_shared<ChangeOptions>();
+    CLI::App* command = add_image_command(image, action, name, description, options, run);
+    add_image_argument(*command, options->image);
+    return std::pair(command, options);
+  };
+  const auto added_put = add("put", "Copy files and folders in", put);
+  added_put.first->footer(kPutFooter);
+  added_put.first->add_option("sources", added_put.second->sources, "Files and folders")
+      ->type_name("SOURCE...")
+      ->required();
+  const auto added_rm = add("rm", "Remove a file or folder", remove);
+  added_rm.first->add_flag("-r", added_rm.second->recursive, "A folder with all that is in it");
+  add("mkdir", "Make a folder", make_directory);
+}
+
+}  // namespace cli

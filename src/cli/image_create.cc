@@ -1,0 +1,147 @@
+// `pybflash image create`: a ready image, filled from a folder.
+#include <fstream>
+#include <iostream>
+
+#include "boards/board_table.h"
+#include "cli/image.h"
+#include "cli/progress.h"
+#include "images/dfu.h"
+#include "images/transfer.h"
+#include "images/words.h"
+
+namespace cli {
+
+namespace {
+
+struct CreateOptions {
+  std::string board = "OPENMV4P";
+  std::string filesystem = "fat";
+  std::string from;
+  std::string out;
+  std::string dfu;
+  bool force = false;
+};
+
+// Everything an error needs to be one line; empty: all went well.
+using Problem = std::string;
+
+std::string filesystem_options() {
+  std::string names;
+  for (const images::Filesystem& filesystem : images::filesystems()) {
+    if (!filesystem.option.empty()) names += (names.empty() ? "" : ", ") + std::string(filesystem.option);
+  }
+  return names;
+}
+
+Problem write_file(const std::string& path, std::span<const uint8_t> content) {
+  images::Replacement replacement(path);
+  std::ofstream file(replacement.path(), std::ios::binary);
+  file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file) return path + ": cannot be written";
+  return replacement.commit();
+}
+
+// The filesystem on a blank flash, with all that the folder holds.
+Problem fill(boards::Camera& camera, const images::Filesystem& filesystem, const CreateOptions& options,
+             uint64_t& bytes, size_t& files) {
+  std::vector<images::Source> sources;
+  if (!options.from.empty()) {
+    if (Problem problem = images::collect(options.from, sources); !problem.empty()) return problem;
+    if (!sources.front().is_directory) return options.from + ": not a folder";
+  }
+  volumes::StorageDevice device(camera.storage());
+  const auto volume = filesystem.make(device, camera.board());
+  flash::Status status = volume->format();
+  if (status.ok()) status = volume->mount();
+  if (!status.ok()) return "the filesystem cannot be made: " + images::reason_of(status);
+  Progress progress("copying");
+  const images::Destination destination = {*volume, "/", std::string(filesystem.name),
+                                           std::string(camera.board().name)};
+  Problem problem = images::copy_in(sources, destination, [&](auto done, auto total, const auto& name) {
+    progress.show(done, total, name);
+  });
+  if (!problem.empty()) return problem;
+  for (const images::Source& source : sources) {
+    bytes += source.size_bytes;
+    files += source.is_directory ? 0 : 1;
+  }
+  volume->unmount();
+  status = camera.storage().sync();
+  return status.ok() ? Problem() : "the flash refused data: " + images::reason_of(status);
+}
+
+Problem write_out(boards::Camera& camera, const CreateOptions& options) {
+  const boards::Area& area = camera.board().storage();
+  const std::span<const uint8_t> chip = camera.cells().bytes();
+  if (!options.dfu.empty()) {
+    const auto storage = chip.subspan(area.offset, area.size_bytes);
+    if (Problem problem = write_file(options.dfu, images::make_dfu(camera.board(), storage));
+        !problem.empty()) {
+      return problem;
+    }
+  }
+  if (Problem problem = write_file(options.out, chip); !problem.empty()) return problem;
+  // Of an image that was here before: a new one has no wear.
+  std::error_code code;
+  std::filesystem::remove(images::wear_path(options.out), code);
+  return {};
+}
+
+Problem check_names(const CreateOptions& options) {
+  for (const std::string& path : {options.out, options.dfu}) {
+    if (!options.force && !path.empty() && std::filesystem::exists(path)) {
+      return path + ": is there already; name another file, or add --force to replace it";
+    }
+  }
+  return {};
+}
+
+int create(const CreateOptions& options) {
+  const boards::Board* board = boards::find_board(options.board);
+  const images::Filesystem* filesystem = images::filesystem_of_option(options.filesystem);
+  if (board == nullptr) {
+    return usage_error("unknown board '" + options.board + "'; pybflash boards lists them");
+  }
+  if (filesystem == nullptr) {
+    return usage_error("unknown filesystem '" + options.filesystem + "'; choose one of " +
+                       filesystem_options());
+  }
+  if (const Problem problem = check_names(options); !problem.empty()) return usage_error(problem);
+  auto opened = boards::Camera::open(*board, {});
+  if (const auto* problem = std::get_if<std::string>(&opened)) return usage_error(*problem);
+  boards::Camera& camera = *std::get<std::unique_ptr<boards::Camera>>(opened);
+  uint64_t bytes = 0;
+  size_t files = 0;
+  Problem problem = fill(camera, *filesystem, options, bytes, files);
+  if (problem.empty()) problem = write_out(camera, options);
+  if (!problem.empty()) return usage_error(problem);
+  std::cout << options.out << ": " << board->camera << ", " << filesystem->name << ", " << files
+            << (files == 1 ? " file, " : " files, ") << images::human_size(bytes) << '\n';
+  if (!options.dfu.empty()) {
+    std::cout << "To put it on a camera: " << images::dfu_command(*board, options.dfu) << '\n';
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_image_create_command(CLI::App& image, Action& action) {
+  auto options = std::make_shared<CreateOptions>();
+  CLI::App* command = add_image_command(image, action, "create", "Make an image", options, create);
+  command->add_option("--board", options->board, "The camera; `pybflash boards` lists them")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--fs", options->filesystem, "The filesystem: " + filesystem_options())
+      ->type_name("KIND")
+      ->capture_default_str();
+  command->add_option("--from", options->from, "The folder whose content goes into it")->type_name("DIR");
+  command->add_option("--dfu", options->dfu, "Also write the file that dfu-util downloads to a camera")
+      ->type_name("FILE");
+  command->add_flag("--force", options->force, "Replace files that are there");
+  command->add_option("out", options->out, "The image, a dump of the whole flash")
+      ->type_name("OUT.img")
+      ->required();
+}
+
+}  // namespace cli

@@ -1,0 +1,414 @@
+#!/usr/bin/env python3
+"""Tests of `pybflash image`: what it makes is read by others, what others make is read by it.
+
+    image_test.py --program build/release/src/cli/pybflash [--boards OPENMV2,OPENMV4P]
+"""
+
+import argparse
+import filecmp
+import os
+import pathlib
+import random
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TIMEOUT_S = 120
+PROGRAM = ""
+KIB, MIB = 1024, 1024 * 1024
+
+# offset and size of the storage, and its simple block
+STORAGE = {
+    "OPENMV2": (32 * KIB, 32 * KIB, 512),
+    "OPENMV3": (32 * KIB, 96 * KIB, 512),
+    "OPENMV4": (128 * KIB, 128 * KIB, 512),
+    "OPENMV4P": (0, 24 * MIB, 512),
+    "OPENMVPT": (0, 24 * MIB, 512),
+    "OPENMV_N6": (4 * MIB, 4 * MIB, 4096),
+    "ARDUINO_PORTENTA_H7": (0, 11 * MIB, 512),
+    "ARDUINO_GIGA": (0, 11 * MIB, 512),
+    "ARDUINO_NICLA_VISION": (0, 11 * MIB, 512),
+}
+BOARDS = list(STORAGE)
+FILESYSTEMS = {"fat": "VfsFat", "littlefs": "VfsLfs2"}
+
+
+def pybflash(*args):
+    command = [PROGRAM, *map(str, args)]
+    return subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
+
+
+def image(*args):
+    return pybflash("image", *args)
+
+
+def tool(*command, ok=(0,)):
+    assert shutil.which(command[0]), f"{command[0]} is not installed"
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode in ok, f"{command}\n{done.stdout.decode(errors='replace')}"
+    return done.stdout.decode(errors="replace")
+
+
+def fill(folder, size_bytes):
+    """200 files of every awkward kind where there is room for them, fewer where there is not."""
+    numbers = random.Random(size_bytes)
+    is_large = size_bytes >= 4 * MIB
+    sizes = [0, 1, 511, 512, 513, 4095, 4096, 4097]
+    names = ["plain.txt", "UPPER.TXT", "naïve café.txt", "日本語.py", ".hidden", "two  words", "a.b.c", "x" * 200]
+    deep = pathlib.Path(*["deep"] * 10)
+    for part in (".", "lib", "lib/ünder/more", str(deep), "empty folder"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    if not is_large:
+        for name, size in zip(names, [0, 1, 511, 513, 40, 0, 3, 5]):
+            (folder / name).write_bytes(numbers.randbytes(size))
+        (folder / deep / "bottom").write_bytes(numbers.randbytes(600 if size_bytes >= 96 * KIB else 1))
+        return
+    for name, size in zip(names, sizes):
+        (folder / name).write_bytes(numbers.randbytes(size))
+        (folder / "lib" / name).write_bytes(numbers.randbytes(size))
+        (folder / "lib/ünder/more" / name).write_bytes(numbers.randbytes(size))
+    (folder / "one MiB.bin").write_bytes(numbers.randbytes(MIB))
+    (folder / deep / "bottom").write_bytes(b"reached")
+    for n in range(200 - 3 * len(names) - 2):
+        (folder / "lib" / f"module {n}.py").write_bytes(numbers.randbytes(numbers.choice(sizes)))
+
+
+def difference(first, second):
+    """Paths that differ; empty: the folders are equal byte for byte."""
+    compared = filecmp.dircmp(first, second, ignore=[])
+    _, wrong, unreadable = filecmp.cmpfiles(first, second, compared.common_files, shallow=False)
+    found = compared.left_only + compared.right_only + compared.common_funny + wrong + unreadable
+    for name in compared.common_dirs:
+        found += difference(first / name, second / name)
+    return found
+
+
+class ImageCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.image = self.folder / "cam.bin"
+
+    def good(self, *args):
+        result = image(*args)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertEqual(result.stderr, b"")
+        return result.stdout.decode()
+
+    def refused(self, *args, words=()):
+        """Exit code 2, one line with these words, and no change or remains in the folder."""
+        before = self.files()
+        result = image(*args)
+        text = result.stderr.decode()
+        self.assertEqual(result.returncode, 2, result)
+        self.assertEqual(len(text.splitlines()), 1, text)
+        self.assertTrue(text.startswith("pybflash: "), text)
+        for word in words:
+            self.assertIn(word, text)
+        self.assertEqual(self.files(), before)
+
+    def files(self):
+        return {p: p.read_bytes() for p in self.folder.rglob("*") if p.is_file()}
+
+    def forget_image(self):
+        for path in self.folder.glob("cam.bin*"):
+            path.unlink()
+
+    def write(self, name, content=b""):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def make(self, filesystem="fat", board="OPENMV2"):
+        self.good("create", "--board", board, "--fs", filesystem, "--force", self.image)
+
+
+class RoundTrips(ImageCase):
+    def each(self):
+        for board in BOARDS:
+            for filesystem in FILESYSTEMS:
+                with self.subTest(board=board, filesystem=filesystem):
+                    source = self.folder / "source"
+                    source.mkdir()
+                    fill(source, STORAGE[board][1])
+                    arguments = ["--board", board, "--fs", filesystem, "--from", source]
+                    self.good("create", *arguments, self.image)
+                    yield board, filesystem, source
+                shutil.rmtree(self.folder)
+                self.folder.mkdir()
+
+    def test_pybflash_reads_what_it_wrote_and_the_board_is_seen(self):
+        for board, _, source in self.each():
+            before = self.image.read_bytes()
+            self.good("get", self.image, self.folder / "back")
+            self.assertEqual(difference(source, self.folder / "back"), [])
+            tree = self.good("tree", self.image)
+            self.assertIn("bottom", tree)
+            self.assertEqual(self.image.read_bytes(), before, "reading changed the image")
+            self.assertFalse((self.folder / "cam.bin.wear").exists())
+
+    def test_micropython_reads_it(self):
+        script = self.write(
+            "copy.py",
+            b"import os, sys, vfs\n"
+            b"print(type(vfs.mount()[0][0]).__name__, [type(f).__name__ for f, p in vfs.mount() if p == '/flash'])\n"
+            b"def copy(path, to):\n"
+            b"    for name, kind, *_ in os.ilistdir(path):\n"
+            b"        a, b = path + '/' + name, to + '/' + name\n"
+            b"        if kind == 0x4000:\n"
+            b"            os.mkdir(b)\n"
+            b"            copy(a, b)\n"
+            b"        else:\n"
+            b"            with open(a, 'rb') as f, open(b, 'wb') as g: g.write(f.read())\n"
+            b"copy('/flash', sys.argv[1])\n",
+        ).read_bytes()
+        for board, filesystem, source in self.each():
+            path = self.write("copy.py", script)
+            back = self.folder / "back"
+            back.mkdir()
+            result = pybflash("run", "--board", board, "--image", self.image, path, back)
+            self.assertEqual(result.returncode, 0, result)
+            self.assertIn(FILESYSTEMS[filesystem].encode(), result.stdout)
+            self.assertEqual(difference(source, back), [])
+
+    def test_what_micropython_writes_is_read(self):
+        for board in BOARDS:
+            for filesystem, kind in FILESYSTEMS.items():
+                with self.subTest(board=board, filesystem=filesystem):
+                    code = (
+                        f"import os, pyb, vfs\nvfs.{kind}.mkfs(pyb.Flash(start=0))\n"
+                        f"vfs.mount(vfs.{kind}(pyb.Flash(start=0)), '/new')\nos.mkdir('/new/lib')\n"
+                        "with open('/new/lib/é.txt', 'w') as f: f.write('kept' * 100)\nvfs.umount('/new')"
+                    )
+                    pybflash("run", "--no-mount", "--board", board, "--image", self.image, "-c", code)
+                    self.assertEqual(self.good("cat", f"{self.image}:/lib/é.txt"), "kept" * 100)
+                    self.forget_image()
+
+    def test_a_blank_image_made_here_is_the_one_the_camera_makes(self):
+        for board in BOARDS:
+            with self.subTest(board=board):
+                made = self.folder / "made.bin"
+                self.good("create", "--board", board, "--fs", "fat", made)
+                pybflash("run", "--board", board, "--image", self.image, "-c", "pass")
+                here, there = bytearray(made.read_bytes()), bytearray(self.image.read_bytes())
+                self.assertEqual(len(here), len(there))
+                where = [n for n in range(len(here)) if here[n] != there[n]] if here != there else []
+                # The serial number is a time, and so is the label's date.
+                self.assertLessEqual(len(where), 8, [hex(n) for n in where[:20]])
+                made.unlink()
+                self.forget_image()
+
+    def test_fsck_and_mtools_read_the_fat(self):
+        bottom = "/".join(["deep"] * 10 + ["bottom"])
+        for board, filesystem, source in self.each():
+            offset, size, block = STORAGE[board]
+            if filesystem != "fat" or block != 512:  # fsck.fat and mtools know no other sector in a file
+                continue
+            area = self.write("area.bin", self.image.read_bytes()[offset : offset + size])
+            # FatFs keeps the label in the root folder alone, which fsck.fat would like to mend.
+            for line in tool("fsck.fat", "-n", area, ok=(0, 1)).splitlines():
+                self.assertRegex(line, r"^$|^fsck.fat 4|label|Leaving|area.bin: \d+ files")
+            tool("mcopy", "-i", f"{self.image}@@{offset}", f"::{bottom}", self.folder / "bottom")
+            self.assertEqual((self.folder / "bottom").read_bytes(), (source / bottom).read_bytes())
+
+    def test_equal_folders_make_equal_images(self):
+        source = self.folder / "source"
+        source.mkdir()
+        fill(source, 32 * KIB)
+        for filesystem in FILESYSTEMS:
+            images = []
+            for n in range(2):
+                path = self.folder / f"{filesystem}{n}.bin"
+                self.good("create", "--board", "OPENMV2", "--fs", filesystem, "--from", source, path)
+                images.append(path.read_bytes())
+            self.assertEqual(images[0], images[1])
+
+
+class Dfu(ImageCase):
+    def test_dfu_util_takes_the_file_and_it_holds_the_storage(self):
+        for board in BOARDS:
+            with self.subTest(board=board):
+                dfu = self.folder / "cam.dfu"
+                text = self.good("create", "--board", board, "--force", "--dfu", dfu, self.image)
+                self.assertIn("dfu-util", text)
+                said = tool("dfu-suffix", "-c", dfu)
+                self.assertIn("0x2341" if board.startswith("ARDUINO") else "0x37C5", said)
+                offset, size, _ = STORAGE[board]
+                content = dfu.read_bytes()
+                storage = self.image.read_bytes()[offset : offset + size]
+                start = 293 if board.startswith("ARDUINO") else 0
+                self.assertEqual(content[start:-16], storage)
+
+
+class Changes(ImageCase):
+    def test_put_get_rm_mkdir(self):
+        self.write("a.txt", b"first")
+        self.write("folder/b.txt", b"second")
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.good("put", self.image, self.folder / "a.txt", self.folder / "folder")
+            self.good("put", f"{self.image}:/renamed.txt", self.folder / "a.txt")
+            self.good("mkdir", f"{self.image}:/lib")
+            self.good("put", f"{self.image}:lib/", self.folder / "a.txt")
+            self.assertEqual(self.good("cat", f"{self.image}:/folder/b.txt"), "second")
+            self.assertEqual(self.good("cat", f"{self.image}:renamed.txt"), "first")
+            self.assertEqual(self.good("cat", f"{self.image}:/lib/a.txt"), "first")
+            self.write("a.txt", b"newer")
+            self.good("put", self.image, self.folder / "a.txt")
+            self.assertEqual(self.good("cat", f"{self.image}:/a.txt"), "newer")
+            self.refused("rm", f"{self.image}:/folder", words=["not empty", "-r"])
+            self.good("rm", "-r", f"{self.image}:/folder")
+            self.good("rm", f"{self.image}:/a.txt")
+            listing = self.good("ls", self.image)
+            self.assertEqual([line.split()[-1] for line in listing.splitlines()], ["lib/", "renamed.txt"])
+            self.write("a.txt", b"first")
+
+    def test_changes_count_as_wear_and_keep_the_sidecar(self):
+        self.make()
+        self.write("a.txt", b"text")
+        pybflash("run", "--image", self.image, "--board", "OPENMV2", "-c", "open('x', 'w').write('x')")
+        wear = (self.folder / "cam.bin.wear").read_bytes()
+        self.good("put", self.image, self.folder / "a.txt")
+        self.assertEqual(len((self.folder / "cam.bin.wear").read_bytes()), len(wear))
+        result = pybflash("run", "--image", self.image, "--board", "OPENMV2", "-c", "print(open('a.txt').read())")
+        self.assertEqual(result.stdout, b"text\n", result)
+
+    def test_a_new_image_has_no_wear(self):
+        self.make()
+        self.write("cam.bin.wear", b"of an older image")
+        self.make()
+        self.assertFalse((self.folder / "cam.bin.wear").exists())
+
+    def test_a_linked_image_stays_a_link(self):
+        self.make()
+        link = self.folder / "link.bin"
+        link.symlink_to(self.image)
+        self.good("mkdir", f"{link}:/lib")
+        self.assertTrue(link.is_symlink())
+        self.assertIn("lib/", self.good("ls", self.image))
+
+
+class WrongUse(ImageCase):
+    def test_images_that_are_none(self):
+        self.write("short.bin", b"\xff" * 1000)
+        self.refused("ls", self.folder / "short.bin", words=["1000 bytes", "cut short"])
+        self.refused("ls", self.folder / "none.bin", words=["No such file"])
+        self.write("blank.bin", b"\xff" * (2 * MIB))
+        self.refused("ls", self.folder / "blank.bin", words=["--board", "OPENMV3", "OPENMV4"])
+        self.refused("ls", "--board", "OPENMV4", self.folder / "blank.bin", words=["blank"])
+        self.refused("ls", "--board", "OPENMV4P", self.folder / "blank.bin", words=["2097152", "33554432"])
+        self.refused("ls", "--board", "OPENMV9", self.folder / "blank.bin", words=["OPENMV9", "OPENMV4P"])
+
+    def test_paths_that_are_not_there(self):
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            for command in ("ls", "tree", "cat", "get", "rm"):
+                self.refused(command, f"{self.image}:/none", words=["/none", "not there"])
+            self.refused("cat", f"{self.image}:/", words=["folder"] if filesystem == "littlefs" else [])
+            self.refused("put", f"{self.image}:/none/x", __file__, words=["/none", "mkdir"])
+            self.refused("put", self.image, self.folder / "nothing", words=["nothing", "no such file"])
+            self.refused("mkdir", f"{self.image}:/none/x", words=["not there"])
+            self.refused("rm", f"{self.image}:/", words=["root"])
+
+    def test_no_room(self):
+        self.write("large.bin", bytes(64 * KIB))
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.refused("put", self.image, self.folder / "large.bin", words=["large.bin", "no room", "64 KiB"])
+            (self.folder / "source").mkdir(exist_ok=True)
+            shutil.copy(self.folder / "large.bin", self.folder / "source")
+            arguments = ["--board", "OPENMV2", "--fs", filesystem, "--from", self.folder / "source"]
+            self.refused("create", *arguments, self.folder / "new.bin", words=["large.bin", "no room"])
+
+    def test_no_room_for_one_more_name(self):
+        source = self.folder / "source"
+        source.mkdir()
+        for n in range(600):
+            (source / f"{n}").touch()
+        arguments = ["--board", "OPENMV4P", "--fs", "fat", "--from", source]
+        self.refused("create", *arguments, self.folder / "new.bin", words=["no room"])
+
+    def test_names_that_a_filesystem_has_not(self):
+        for name in ("a:b", "dot.", "q?", "back\\slash"):
+            self.write(f"source/{name}", b"")
+            arguments = ["--board", "OPENMV4P", "--fs", "fat", "--from", self.folder / "source"]
+            self.refused("create", *arguments, self.folder / "new.bin", words=[name, "FAT"])
+            (self.folder / "source" / name).unlink()
+
+    def test_names_that_are_one_on_fat(self):
+        self.write("source/README", b"1")
+        self.write("source/readme", b"2")
+        arguments = ["--board", "OPENMV4P", "--from", self.folder / "source"]
+        self.refused("create", "--fs", "fat", *arguments, self.image, words=["readme", "README", "same name"])
+        self.good("create", "--fs", "littlefs", *arguments, self.image)
+
+    def test_files_and_folders_do_not_replace_each_other(self):
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.good("mkdir", f"{self.image}:/x")
+            self.write("other/x", b"")
+            self.refused("create", "--board", "OPENMV2", self.image, words=["there already", "--force"])
+            self.write("source/x/y", b"")
+            self.good("rm", f"{self.image}:/x")
+            self.good("put", self.image, self.folder / "other" / "x")
+            self.refused("put", self.image, self.folder / "source" / "x", words=["x", "file"])
+
+    def test_read_only(self):
+        self.make("fat")
+        self.write("a.txt", b"text")
+        self.good("put", self.image, self.folder / "a.txt")
+        tool("mattrib", "-i", f"{self.image}@@{32 * KIB}", "+r", "::a.txt")
+        self.assertIn("read-only", self.good("ls", self.image))
+        self.refused("put", self.image, self.folder / "a.txt", words=["read-only"])
+        self.refused("rm", f"{self.image}:/a.txt", words=["read-only"])
+        self.image.chmod(stat.S_IRUSR)
+        self.refused("mkdir", f"{self.image}:/x", words=["read-only"])
+
+    def test_special_files(self):
+        (self.folder / "source").mkdir()
+        os.mkfifo(self.folder / "source" / "pipe")
+        arguments = ["--board", "OPENMV2", "--from", self.folder / "source"]
+        self.refused("create", *arguments, self.folder / "new.bin", words=["pipe"])
+        (self.folder / "source" / "pipe").unlink()
+        (self.folder / "source" / "loop").symlink_to(self.folder / "source")
+        self.refused("create", *arguments, self.folder / "new.bin", words=["loop", "levels of symbolic links"])
+
+    def test_create_wants_what_there_is(self):
+        self.refused("create", "--board", "OPENMV2", "--fs", "ntfs", self.image, words=["ntfs", "littlefs", "fat"])
+        self.refused("create", "--board", "X", self.image, words=["'X'"])
+        self.refused("create", "--from", self.folder / "none", self.image, words=["none"])
+        self.refused("create", "--from", __file__, self.image, words=["not a folder"])
+        self.refused(words=["image"])
+
+    def test_an_image_in_use_is_left_alone(self):
+        self.make()
+        command = [PROGRAM, "run", "--board", "OPENMV2", "--image", str(self.image), "-c", "print('up'); input()"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as camera:
+            camera.stdout.readline()
+            for command in ("ls", "mkdir"):
+                result = image(command, f"{self.image}:/x")
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(b"in use", result.stderr)
+            camera.communicate(b"\n", timeout=TIMEOUT_S)
+
+
+def main():
+    global PROGRAM
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--boards", help="only these, separated by commas")
+    args, rest = parser.parse_known_args()
+    PROGRAM = os.path.abspath(args.program)
+    if args.boards:
+        BOARDS[:] = args.boards.split(",")
+    sys.dont_write_bytecode = True
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()

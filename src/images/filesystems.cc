@@ -1,0 +1,164 @@
+#include "images/filesystems.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace images {
+
+namespace {
+
+using flash::Status;
+using volumes::BlockDevice;
+
+bool has_text(std::span<const uint8_t> bytes, size_t at, std::string_view text) {
+  return flash::in_range(at, text.size(), bytes.size()) &&
+         std::equal(text.begin(), text.end(), bytes.begin() + static_cast<ptrdiff_t>(at),
+                    [](char expected, uint8_t byte) { return static_cast<uint8_t>(expected) == byte; });
+}
+
+// A superblock is in block 0, and a copy in block 1 (SPEC.md of littlefs v1 and v2).
+std::optional<uint64_t> littlefs_size(BlockDevice& device, size_t magic_at, size_t shape_at) {
+  for (const uint32_t block : {0u, 1u}) {
+    std::array<uint8_t, 64> head;
+    if (!device.read(block * device.native_block_bytes(), head).ok()) continue;
+    if (has_text(head, magic_at, "littlefs")) {
+      return uint64_t{le32(head, shape_at)} * le32(head, shape_at + 4);
+    }
+  }
+  return {};
+}
+
+std::optional<uint64_t> littlefs2_size(BlockDevice& device) {
+  return littlefs_size(device, 8, 24);
+}
+
+std::optional<uint64_t> littlefs1_size(BlockDevice& device) {
+  return littlefs_size(device, 40, 28);
+}
+
+// Jump instruction, signature, and a sector size that FAT can have.
+std::optional<uint64_t> fat_size(BlockDevice& device) {
+  std::array<uint8_t, 512> sector;
+  if (!device.read(0, sector).ok()) return {};
+  const uint32_t bytes = le16(sector, 11);
+  const bool is_fat = (sector[0] == 0xEB || sector[0] == 0xE9) && le16(sector, 510) == 0xAA55 &&
+                      (bytes == 512 || bytes == 1024 || bytes == 2048 || bytes == 4096);
+  if (!is_fat) return {};
+  const uint32_t sectors = le16(sector, 19) != 0 ? le16(sector, 19) : le32(sector, 32);
+  return uint64_t{sectors} * bytes;
+}
+
+std::unique_ptr<volumes::Volume> make_fat(BlockDevice& device, const boards::Board& board) {
+  return volumes::make_fat(device, board.volume_label);
+}
+std::unique_ptr<volumes::Volume> make_littlefs(BlockDevice& device, const boards::Board&) {
+  return volumes::make_littlefs(device);
+}
+std::unique_ptr<volumes::Volume> make_littlefs1(BlockDevice& device, const boards::Board&) {
+  return volumes::make_littlefs1(device);
+}
+
+// The first that is found is what is there.
+constexpr std::array kFilesystems = {
+    Filesystem{"littlefs v2", "littlefs", littlefs2_size, make_littlefs},
+    Filesystem{"littlefs v1", "", littlefs1_size, make_littlefs1},
+    Filesystem{"FAT", "fat", fat_size, make_fat},
+};
+
+struct Foreign {
+  size_t at;
+  std::string_view magic;
+  std::string_view name;
+};
+constexpr std::array kForeign = {
+    Foreign{3, "EXFAT   ", "exFAT"},
+    Foreign{3, "NTFS    ", "NTFS"},
+    Foreign{0, "\xD2\xCD\x31", "a MicroPython ROMFS"},
+    Foreign{0, "hsqs", "squashfs"},
+    Foreign{1080, "\x53\xEF", "a Linux ext filesystem"},
+};
+
+// What a damaged FAT still shows: its signature, or an allocation table behind the reserved sectors.
+bool looks_like_fat(std::span<const uint8_t> head, uint32_t sector_bytes) {
+  if (le16(head, 510) == 0xAA55 || has_text(head, 54, "FAT") || has_text(head, 82, "FAT")) return true;
+  for (size_t at = sector_bytes; at + 3 <= head.size(); at += sector_bytes) {
+    if (has_text(head, at, "\xF8\xFF\xFF") || has_text(head, at, "\xF0\xFF\xFF")) return true;
+  }
+  return false;
+}
+
+// The first tag of a littlefs v2 superblock, or a magic that was cut short.
+bool looks_like_littlefs(std::span<const uint8_t> block) {
+  return has_text(block, 4, "\xF0\x0F\xFF\xF7") || has_text(block, 8, "litt") || has_text(block, 40, "litt");
+}
+
+std::string describe_unknown(BlockDevice& device, std::span<const uint8_t> head) {
+  for (const Foreign& foreign : kForeign) {
+    if (has_text(head, foreign.at, foreign.magic)) {
+      return std::string(foreign.name) + ", which the camera cannot mount";
+    }
+  }
+  for (const size_t block : {size_t{0}, size_t{device.native_block_bytes()}}) {
+    if (looks_like_littlefs(head.subspan(block))) return "what looks like a half-written littlefs";
+  }
+  if (looks_like_fat(head, device.simple_block_bytes())) return "what looks like a damaged FAT filesystem";
+  return "unknown data, no filesystem";
+}
+
+Status is_blank(BlockDevice& device, bool& blank) {
+  std::vector<uint8_t> piece(65536);
+  blank = true;
+  for (uint32_t at = 0; blank && at < device.size_bytes();) {
+    const size_t size = std::min<size_t>(piece.size(), device.size_bytes() - at);
+    FLASH_TRY(device.read(at, std::span(piece).first(size)));
+    blank = std::all_of(piece.begin(), piece.begin() + static_cast<ptrdiff_t>(size),
+                        [](uint8_t byte) { return byte == 0xFF; });
+    at += static_cast<uint32_t>(size);
+  }
+  return {};
+}
+
+}  // namespace
+
+uint32_t le16(std::span<const uint8_t> bytes, size_t at) {
+  return bytes[at] | uint32_t{bytes[at + 1]} << 8;
+}
+
+uint32_t le32(std::span<const uint8_t> bytes, size_t at) {
+  return le16(bytes, at) | le16(bytes, at + 2) << 16;
+}
+
+std::span<const Filesystem> filesystems() {
+  return kFilesystems;
+}
+
+const Filesystem* filesystem_of_option(std::string_view option) {
+  for (const Filesystem& filesystem : kFilesystems) {
+    if (!option.empty() && filesystem.option == option) return &filesystem;
+  }
+  return nullptr;
+}
+
+Status look_at(BlockDevice& device, Content& content) {
+  content = {};
+  for (const Filesystem& filesystem : kFilesystems) {
+    if (const auto size = filesystem.size_in(device)) {
+      content.filesystem = &filesystem;
+      content.size_bytes = *size;
+      content.description = filesystem.name;
+      return {};
+    }
+  }
+  FLASH_TRY(is_blank(device, content.is_blank));
+  if (content.is_blank) {
+    content.description = "a blank storage";
+    return {};
+  }
+  std::vector<uint8_t> head(std::min<uint32_t>(device.size_bytes(), 16 * 1024));
+  FLASH_TRY(device.read(0, head));
+  content.description = describe_unknown(device, head);
+  return {};
+}
+
+}  // namespace images

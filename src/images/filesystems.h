@@ -1,0 +1,42 @@
+// What can be found in a storage. A kind of content is one line in a list, and everything that looks at
+// images asks the list.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "boards/board.h"
+#include "volumes/block_device.h"
+#include "volumes/volume.h"
+
+namespace images {
+
+struct Filesystem {
+  std::string_view name;    // "littlefs v2"
+  std::string_view option;  // of `image create --fs`; empty: it is not made here
+  // The bytes it takes from the device's start, by its own account; nothing if it is not there. No read
+  // error is a reason to guess.
+  std::optional<uint64_t> (*size_in)(volumes::BlockDevice& device);
+  std::unique_ptr<volumes::Volume> (*make)(volumes::BlockDevice& device, const boards::Board& board);
+};
+
+std::span<const Filesystem> filesystems();
+const Filesystem* filesystem_of_option(std::string_view option);  // null: there is none
+
+struct Content {
+  const Filesystem* filesystem = nullptr;  // null: no filesystem of ours
+  uint64_t size_bytes = 0;                 // of the filesystem
+  bool is_blank = false;
+  std::string description;  // "littlefs v2", "a blank storage", "unknown data, no filesystem"
+};
+
+flash::Status look_at(volumes::BlockDevice& device, Content& content);
+
+// Little-endian numbers of filesystems.
+uint32_t le16(std::span<const uint8_t> bytes, size_t at);
+uint32_t le32(std::span<const uint8_t> bytes, size_t at);
+
+}  // namespace images

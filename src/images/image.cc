@@ -1,0 +1,211 @@
+#include "images/image.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "boards/board_table.h"
+#include "images/words.h"
+
+namespace images {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::unique_ptr<boards::Camera> open_camera(const boards::Board& board, const std::string& path,
+                                            sim::ImageUse use, std::string& error) {
+  auto camera = boards::Camera::open(board, path, use);
+  if (auto* text = std::get_if<std::string>(&camera)) {
+    error = std::move(*text);
+    return nullptr;
+  }
+  return std::get<std::unique_ptr<boards::Camera>>(std::move(camera));
+}
+
+// Boards that lay their flash out alike read each other's images.
+bool is_laid_out_like(const boards::Board& a, const boards::Board& b) {
+  return a.part->geometry.size_bytes() == b.part->geometry.size_bytes() &&
+         a.storage().offset == b.storage().offset && a.storage().size_bytes == b.storage().size_bytes &&
+         a.native_block_bytes == b.native_block_bytes && a.simple_block_bytes == b.simple_block_bytes;
+}
+
+bool holds_filesystem(const boards::Board& board, const std::string& path) {
+  std::string error;
+  const auto camera = open_camera(board, path, sim::ImageUse::kScratch, error);
+  if (!camera) return false;
+  volumes::StorageDevice device(camera->storage());
+  for (const Filesystem& filesystem : filesystems()) {
+    if (filesystem.size_in(device)) return true;
+  }
+  return false;
+}
+
+std::string names_of(const std::vector<const boards::Board*>& boards) {
+  std::string names;
+  for (const boards::Board* board : boards) names += (names.empty() ? "" : ", ") + std::string(board->name);
+  return names;
+}
+
+// One board for each layout of a flash of this size.
+std::vector<const boards::Board*> layouts_of_size(uint64_t size) {
+  std::vector<const boards::Board*> found;
+  for (const boards::Board& board : boards::all_boards()) {
+    if (board.part->geometry.size_bytes() != size) continue;
+    bool is_new = true;
+    for (const boards::Board* other : found) is_new = is_new && !is_laid_out_like(board, *other);
+    if (is_new) found.push_back(&board);
+  }
+  return found;
+}
+
+const boards::Board* named_board(const std::string& name, std::string& error) {
+  const boards::Board* board = boards::find_board(name);
+  if (board != nullptr) return board;
+  std::vector<const boards::Board*> all;
+  for (const boards::Board& each : boards::all_boards()) all.push_back(&each);
+  error = "unknown board '" + name + "'; choose one of " + names_of(all);
+  return nullptr;
+}
+
+}  // namespace
+
+const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error) {
+  if (!name.empty()) return named_board(name, error);
+  std::error_code code;
+  const uint64_t size = fs::file_size(path, code);
+  if (code) {
+    error = path + ": " + code.message();
+    return nullptr;
+  }
+  const auto candidates = layouts_of_size(size);
+  if (candidates.empty()) {
+    error = path + ": holds " + std::to_string(size) + " bytes, and no board's flash is as large; an image " +
+            "is a dump of the whole chip (is it cut short?)";
+    return nullptr;
+  }
+  if (candidates.size() == 1) return candidates.front();
+  std::vector<const boards::Board*> holding;
+  for (const boards::Board* board : candidates) {
+    if (holds_filesystem(*board, path)) holding.push_back(board);
+  }
+  if (holding.size() == 1) return holding.front();
+  error = path + ": cannot tell which board it belongs to; add --board with one of " + names_of(candidates);
+  return nullptr;
+}
+
+std::string wear_path(const std::string& image_path) {
+  return image_path + ".wear";
+}
+
+Replacement::Replacement(const std::string& path)
+    : final_(path), temporary_(path + "." + std::to_string(getpid()) + ".tmp") {}
+
+Replacement::~Replacement() {
+  std::error_code code;
+  if (!committed_) fs::remove(temporary_, code);
+}
+
+std::string Replacement::commit() {
+  const int fd = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return temporary_ + ": " + std::strerror(errno);
+  const bool is_on_disk = fsync(fd) == 0;
+  ::close(fd);
+  if (!is_on_disk || std::rename(temporary_.c_str(), final_.c_str()) != 0) {
+    return final_ + ": " + std::strerror(errno);
+  }
+  committed_ = true;
+  return {};
+}
+
+Image::Lock::~Lock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::string Image::Lock::take(const std::string& path) {
+  struct stat info;
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0 || fstat(fd_, &info) != 0) return path + ": " + std::strerror(errno);
+  // Root may write everything; what says that it is read-only is still not to be changed.
+  if ((info.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0) return path + ": is read-only; chmod +w it first";
+  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) return path + ": in use by another program; close that one first";
+  return {};
+}
+
+std::string Image::open(const std::string& path, const std::string& board_name, Use use) {
+  std::string error;
+  const boards::Board* board = board_of(path, board_name, error);
+  if (board == nullptr) return error;
+  path_ = path;
+  if (use == Use::kChange) {
+    error = open_copy(*board);
+  } else {
+    camera_ = open_camera(*board, path_, sim::ImageUse::kScratch, error);
+  }
+  if (!error.empty()) return error;
+  volumes::StorageDevice storage(camera_->storage());
+  if (!look_at(storage, content_).ok()) return path_ + ": the storage cannot be read";
+  // As the camera's boot: a filesystem says itself how long it is.
+  uint64_t length = content_.size_bytes;
+  if (!flash::Partition::accepts(camera_->storage(), 0, static_cast<int64_t>(length))) {
+    length = storage.size_bytes();
+  }
+  device_ = std::make_unique<volumes::StorageDevice>(camera_->storage(), 0, static_cast<uint32_t>(length));
+  return {};
+}
+
+std::string Image::open_copy(const boards::Board& board) {
+  std::error_code code;
+  const fs::path real = fs::canonical(path_, code);  // the file, not a link to it, is replaced
+  if (code) return path_ + ": " + code.message();
+  path_ = real.string();
+  if (std::string error = lock_.take(path_); !error.empty()) return error;
+  copy_ = std::make_unique<Replacement>(path_);
+  copy_of_wear_ = std::make_unique<Replacement>(wear_path(path_));
+  const std::string wear_of_copy = wear_path(copy_->path());
+  fs::copy_file(path_, copy_->path(), code);
+  if (!code && fs::exists(wear_path(path_))) fs::copy_file(wear_path(path_), wear_of_copy, code);
+  std::string error;
+  if (code) {
+    error = copy_->path() + ": " + code.message();
+  } else {
+    camera_ = open_camera(board, copy_->path(), sim::ImageUse::kKeep, error);
+  }
+  // The camera has it open; from here on it goes by the name that is committed or removed.
+  fs::rename(wear_of_copy, copy_of_wear_->path(), code);
+  // The user knows the image by its own name.
+  if (const size_t at = error.find(copy_->path()); at != error.npos) {
+    error.replace(at, copy_->path().size(), path_);
+  }
+  return error;
+}
+
+std::string Image::mount() {
+  if (content_.filesystem == nullptr) return path_ + ": holds " + content_.description;
+  volume_ = content_.filesystem->make(*device_, board());
+  if (const flash::Status status = volume_->mount(); !status.ok()) {
+    return path_ + ": its " + content_.description + " does not mount (" + reason_of(status) +
+           "); pybflash image check tells more, and image rescue saves what can be read";
+  }
+  return {};
+}
+
+std::string Image::save() {
+  volume_->unmount();
+  if (const flash::Status status = camera_->storage().sync(); !status.ok()) {
+    return path_ + ": not changed, the flash refused data (" + reason_of(status) + ")";
+  }
+  volume_.reset();
+  device_.reset();
+  camera_.reset();
+  if (std::string error = copy_->commit(); !error.empty()) return error;
+  return copy_of_wear_->commit();
+}
+
+}  // namespace images

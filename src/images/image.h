@@ -1,0 +1,87 @@
+// An image file, opened as the camera it belongs to: to look at it, or to change it. A change is made in a
+// copy, which takes the image's place when all of it has succeeded.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "boards/camera.h"
+#include "images/filesystems.h"
+#include "volumes/storage_device.h"
+#include "volumes/volume.h"
+
+namespace images {
+
+enum class Use { kLook, kChange };
+
+// The board that an image belongs to: `name`, or if that is empty, the one whose flash is as large and whose
+// storage holds a filesystem. Null: `error` says what to do.
+const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error);
+
+// A file that is written beside `path` and takes its place at last; removed if it does not come to that.
+class Replacement {
+ public:
+  explicit Replacement(const std::string& path);
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+  ~Replacement();
+
+  const std::string& path() const { return temporary_; }
+
+  // Returns what was wrong, or nothing.
+  std::string commit();
+
+ private:
+  std::string final_;
+  std::string temporary_;
+  bool committed_ = false;
+};
+
+class Image {
+ public:
+  // Returns what was wrong, in one line, or nothing.
+  std::string open(const std::string& path, const std::string& board_name, Use use);
+
+  const boards::Board& board() const { return camera_->board(); }
+  boards::Camera& camera() { return *camera_; }
+  volumes::BlockDevice& device() { return *device_; }  // the filesystem's part of the storage
+  const Content& content() const { return content_; }
+
+  // Mounts what is there. The error names it.
+  std::string mount();
+  volumes::Volume& volume() { return *volume_; }
+
+  // The changed copy becomes the image.
+  std::string save();
+
+ private:
+  std::string open_copy(const boards::Board& board);
+  std::string lock();
+
+  // What a descriptor of the image is for: nobody else changes it meanwhile.
+  class Lock {
+   public:
+    Lock() = default;
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    ~Lock();
+    std::string take(const std::string& path);
+
+   private:
+    int fd_ = -1;
+  };
+
+  std::string path_;
+  Lock lock_;
+  std::unique_ptr<Replacement> copy_, copy_of_wear_;
+  std::unique_ptr<boards::Camera> camera_;
+  std::unique_ptr<volumes::StorageDevice> device_;
+  Content content_;
+  std::unique_ptr<volumes::Volume> volume_;
+};
+
+// "cam.bin.wear": the wear counters beside an image.
+std::string wear_path(const std::string& image_path);
+
+}  // namespace images

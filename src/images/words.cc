@@ -1,0 +1,94 @@
+#include "images/words.h"
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+
+#include "volumes/volume.h"
+
+namespace images {
+
+namespace {
+
+// Of the UTF-8 sequence that `text` begins with; 0 if it is none.
+size_t utf8_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const size_t length = lead < 0x80                   ? 1
+                        : lead >= 0xC2 && lead < 0xE0 ? 2
+                        : (lead & 0xF0) == 0xE0       ? 3
+                        : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                      : 0;
+  if (length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+std::string escaped(char c) {
+  std::array<char, 8> text;
+  std::snprintf(text.data(), text.size(), "\\x%02x", static_cast<unsigned char>(c));
+  return text.data();
+}
+
+}  // namespace
+
+std::string reason_of(flash::Status status) {
+  using namespace volumes;
+  struct Reason {
+    flash::Status status;
+    const char* text;
+  };
+  static const std::array kReasons = {
+      Reason{kNotFound, "it is not there"},
+      Reason{kExists, "it is there already"},
+      Reason{kDenied, "refused, by a read-only file, a folder that is not empty, or no room for a name"},
+      Reason{kNoFilesystem, "no filesystem"},
+      Reason{kNotDirectory, "it is no folder"},
+      Reason{kIsDirectory, "it is a folder"},
+      Reason{kNoSpace, "no room left"},
+      Reason{kReadOnly, "it is read-only"},
+      Reason{kNameTooLong, "the name is too long"},
+      Reason{kNotEmpty, "the folder is not empty"},
+      Reason{kCorrupt, "damaged"},
+      Reason{flash::Error::kInvalid, "not a name or number that it takes"},
+      Reason{flash::Error::kIo, "it cannot be read or written"},
+  };
+  for (const Reason& reason : kReasons) {
+    if (reason.status == status) return reason.text;
+  }
+  return std::strerror(-status.value());
+}
+
+std::string printable(std::string_view name) {
+  std::string text;
+  while (!name.empty()) {
+    const size_t length = utf8_length(name);
+    const bool is_control = static_cast<unsigned char>(name[0]) < ' ' || name[0] == '\x7F';
+    if (length == 0 || is_control) {
+      text += escaped(name[0]);
+      name.remove_prefix(1);
+    } else {
+      text += name.substr(0, length);
+      name.remove_prefix(length);
+    }
+  }
+  return text;
+}
+
+std::string human_size(uint64_t bytes) {
+  constexpr uint64_t kKib = 1024, kMib = 1024 * kKib;
+  std::array<char, 32> text;
+  if (bytes < kKib) {
+    std::snprintf(text.data(), text.size(), "%u bytes", static_cast<unsigned>(bytes));
+  } else {
+    const bool is_small = bytes < kMib;
+    const double value = static_cast<double>(bytes) / static_cast<double>(is_small ? kKib : kMib);
+    std::snprintf(text.data(), text.size(),
+                  value < 10 && value != static_cast<double>(static_cast<int>(value)) ? "%.1f %s" : "%.0f %s",
+                  value, is_small ? "KiB" : "MiB");
+  }
+  return text.data();
+}
+
+}  // namespace images

@@ -1,0 +1,21 @@
+// Errors and names in words, for one line on a terminal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "flash/status.h"
+
+namespace images {
+
+// "no room left", "damaged", ...
+std::string reason_of(flash::Status status);
+
+// A name as a terminal can take it: control characters, and bytes that are no UTF-8, as \xNN.
+std::string printable(std::string_view name);
+
+// "1.5 MiB", "511 bytes"
+std::string human_size(uint64_t bytes);
+
+}  // namespace images
