@@ -68,6 +68,13 @@ struct Mirror {
   Flash flash;
 };
 
+// A damaged filesystem may have names of any bytes.
+std::string printable(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
 class Campaign {
  public:
   Campaign(const std::function<std::unique_ptr<Target>()>& make_target, Scenario& scenario,
@@ -179,7 +186,7 @@ class Campaign {
   void lose(const std::string& replay, const std::string& error) {
     constexpr size_t kShown = 10;
     ++report_.lost;
-    if (report_.failures.size() < kShown) report_.failures.push_back({replay, error});
+    if (report_.failures.size() < kShown) report_.failures.push_back({replay, printable(error)});
   }
 
   Scenario& scenario_;

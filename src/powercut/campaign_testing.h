@@ -3,10 +3,20 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <filesystem>
+#include <ostream>
 #include <string>
 
+#include "boards/board.h"
 #include "powercut/campaign.h"
+
+// Tests that run on boards are called by the boards' names.
+namespace boards {
+inline void PrintTo(const Board& board, std::ostream* out) {
+  *out << board.name;
+}
+}  // namespace boards
 
 namespace powercut {
 

@@ -14,6 +14,10 @@ struct Case {
   RawScenario::Style style;
 };
 
+void PrintTo(const Case& a_case, std::ostream* out) {
+  *out << a_case.name;
+}
+
 class RawUsers : public testing::TestWithParam<std::tuple<boards::Board, Case>> {};
 
 constexpr Case kCases[] = {
