@@ -1,12 +1,16 @@
-// `pybflash bench`: our storage stack beside MicroPython's own driver. A program of its own, for it brings
-// its own FatFs and littlefs, which the interpreter in `pybflash` has too.
+// `pybflash bench`: our storage stack beside MicroPython's own driver. A program of its own, so that
+// `pybflash` need not carry that driver.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bench/instruction_counts.h"
+#include "bench/performance_page.h"
 #include "bench/report.h"
 #include "bench/workloads.h"
 #include "boards/board_table.h"
@@ -64,6 +68,16 @@ int run(const Options& options) {
     std::cerr << "pybflash: bench: no run fits these options\n";
     return kExitUsage;
   }
+  std::optional<bench::InstructionTable> on_m7, on_host;
+  if (!options.documents.empty()) {
+    const std::string programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    on_m7 = bench::count_on_m7(programs);
+    on_host = bench::count_on_host(programs);
+    if (!on_m7 || !on_host) {
+      std::cerr << "pybflash: bench: the page needs what `./test bench` sets up and builds, run that first\n";
+      return kExitUsage;
+    }
+  }
   std::vector<bench::Row> rows;
   bench::print_table_head(std::cout);
   for (const bench::Run& one : runs) {
@@ -78,7 +92,8 @@ int run(const Options& options) {
       return kExitUsage;
     }
   }
-  if (!options.documents.empty() && !bench::write_documents(options.documents, rows)) {
+  if (!options.documents.empty() &&
+      !bench::write_performance_page(options.documents, rows, *on_m7, *on_host)) {
     std::cerr << "pybflash: bench: cannot write to the folder " << options.documents << '\n';
     return kExitUsage;
   }

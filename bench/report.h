@@ -16,7 +16,4 @@ void print_row(std::ostream& out, const Row& row);
 // bytes_programmed, masked_us_max, ideal_us, ideal_erases.
 void write_json(std::ostream& out, const std::vector<Row>& rows);
 
-// docs/performance.md and docs/performance.svg, below `folder`. False if a file could not be written.
-bool write_documents(const std::string& folder, const std::vector<Row>& rows);
-
 }  // namespace bench

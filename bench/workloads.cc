@@ -217,15 +217,16 @@ Row measure_here(const Run& run) {
 
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> list = {
-      {"W1", "append 64 bytes to a log and close it", true},
-      {"W2", "create small files of 1 KiB", true},
-      {"W3", "rewrite a config file of 4 KiB", true},
-      {"W4", "write one large file", true},
-      {"W5", "write random blocks, sync every 20", false},
-      {"W6", "rewrite the small files with the same bytes", true},
-      {"W6b", "the same in place", true},
-      {"W7", "read the small files back after a restart", true},
-      {"W8", "write a block now and then, never sync", false},
+      {"W1", "append to a log", "append 64 bytes to a log and close it, every 100 ms", true},
+      {"W2", "create small files", "create files of 1 KiB", true},
+      {"W3", "rewrite a config file", "rewrite a file of 4 KiB in which a few values change, every 100 ms",
+       true},
+      {"W4", "write a large file", "write one file in pieces of 4 KiB", true},
+      {"W5", "random blocks", "write random simple blocks, sync every 20", false},
+      {"W6", "same bytes again", "write the files of W2 once more, with the same bytes", true},
+      {"W6b", "same bytes in place", "the same without emptying them first", true},
+      {"W7", "read back", "read the files of W2 after a restart", true},
+      {"W8", "no sync", "write a simple block every 7 s and never sync: the background flush does it", false},
   };
   return list;
 }

@@ -14,9 +14,10 @@ enum class Filesystem { kFat, kLittlefs, kRaw };
 enum class Contender { kPybflash, kFirmware };
 
 struct Workload {
-  std::string_view name;  // "W1"
-  std::string_view what;  // "append a line to a log and close it"
-  bool on_filesystems;    // else on raw blocks
+  std::string_view name;   // "W1"
+  std::string_view title;  // "append to a log"
+  std::string_view what;   // "append 64 bytes to a log and close it"
+  bool on_filesystems;     // else on raw blocks
 };
 const std::vector<Workload>& workloads();
 

@@ -1,0 +1,137 @@
+#include "bench/performance_page.h"
+
+#include <array>
+#include <fstream>
+#include <iomanip>
+#include <sstream>
+
+#include "bench/plot.h"
+
+namespace bench {
+
+namespace {
+
+constexpr const char* kHead = R"(# What it costs
+
+Device time and erases of MicroPython's own storage driver and of ours, through the real FatFs and littlefs, on the
+same models of controllers and chips, with the datasheets' typical times. `pybflash bench` measures it, and
+`pybflash bench --write-docs docs` makes this page.
+
+![Device time of both on the H7 Plus, workload by workload, and on all cameras](performance.svg)
+
+- **firmware**: MicroPython's files, unmodified, from the source that the set-up fetches: `storage.c` with
+  `flashbdev.c` and `flash.c` for the flash inside an MCU, with `spibdev.c` and `spiflash.c` for a serial chip. Below
+  them stands what they call: ST's HAL as register accesses to the controller's model, or the commands of `qspi.c`.
+- **firmware on the N6**: this version of MicroPython does not know the N6. Its `spibdev.c` and `spiflash.c` stand in,
+  as later versions use them there: blocks of 4 KiB, no cache, a write erases its blocks and programs them. The bus has
+  eight lines and both edges, as the boot loader leaves it.
+- **ideal**: the lower bound for any scheme that keeps data where the filesystem put it, from the run's own trace: at
+  each sync, program only what differs, erase only where a 0 must become 1, with the largest command that fits. Every
+  read counts once at the speed of the bus, so a cache that answers reads can go below.
+- **masked**: the longest stretch with interrupts kept out.
+- **blank**: every byte 0xFF before the filesystem was made. **used**: random old data everywhere, which is what a flash
+  in service comes near to, for no filesystem here tells the device what is free.
+
+A run ends with the power off and a comparison of every byte.
+)";
+
+constexpr const char* kInstructionsHead = R"(
+## What the processor has to do
+
+Instructions for 4 KiB, from the block protocol down to the commands of the bus, over a chip in RAM that is never busy
+(`bench/instructions`): counted by QEMU on a Cortex-M7 (`-Os`, and the `memcpy` of MicroPython), and by valgrind on the
+computer that made this page (`-O3`, and the C library's). `memcpy` of as much takes )";
+
+std::string fixed(double value, int digits) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(digits) << value;
+  return text.str();
+}
+
+std::string seconds(uint64_t us) {
+  return fixed(static_cast<double>(us) / 1e6, us < 100'000 ? 4 : 2);
+}
+
+std::string ratio(uint64_t a, uint64_t b, int digits) {
+  return b == 0 ? "–" : fixed(static_cast<double>(a) / static_cast<double>(b), digits);
+}
+
+void write_board(std::ostream& out, const boards::Board& board) {
+  out << "\n## " << board.camera << " (" << board.name << ")\n\n"
+      << "| workload | fs | flash | firmware s | ours s | times less | ours / ideal | firmware erases | ours "
+         "| "
+         "ideal | firmware masked ms | ours us |\n"
+         "| --- | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n";
+}
+
+void write_row(std::ostream& out, const Row& ours, const Row& firmware) {
+  out << "| " << ours.run.workload << " | " << name_of(ours.run.filesystem) << " | "
+      << (ours.run.used ? "used" : "blank") << " | " << seconds(firmware.cost.device_us) << " | "
+      << seconds(ours.cost.device_us) << " | " << ratio(firmware.cost.device_us, ours.cost.device_us, 2)
+      << " | " << ratio(ours.cost.device_us, ours.ideal_us, 3) << " | " << firmware.cost.erases << " | "
+      << ours.cost.erases << " | " << ours.ideal_erases << " | "
+      << fixed(static_cast<double>(firmware.cost.masked_us_max) / 1e3, 1) << " | " << ours.cost.masked_us_max
+      << " |\n";
+}
+
+void write_rows(std::ostream& out, const std::vector<Row>& rows) {
+  const boards::Board* board = nullptr;
+  for (const Row& row : rows) {
+    const Row* firmware = row.run.contender == Contender::kPybflash ? firmware_for(rows, row) : nullptr;
+    if (firmware == nullptr) continue;
+    if (row.run.board != board) write_board(out, *row.run.board);
+    board = row.run.board;
+    write_row(out, row, *firmware);
+  }
+}
+
+void write_workloads(std::ostream& out) {
+  out << "\n## The workloads\n\n| | |\n| --- | --- |\n";
+  for (const Workload& workload : workloads()) {
+    out << "| " << workload.name << " | " << workload.what << " |\n";
+  }
+}
+
+void write_instructions(std::ostream& out, const InstructionTable& on_m7, const InstructionTable& on_host) {
+  struct Line {
+    const char* operation;
+    const char* what;
+  };
+  constexpr std::array kLines = {
+      Line{"read", "read 4 KiB that no cache holds"},
+      Line{"peek", "read 128 bytes, as littlefs does, once more"},
+      Line{"rewrite", "write 4 KiB that need an erase, and sync"},
+      Line{"same", "write the same 4 KiB again, and sync"},
+      Line{"append", "littlefs: erase a block, program 4 KiB, sync"},
+  };
+  out << kInstructionsHead << on_m7.at("memcpy").ours << " and " << on_host.at("memcpy").ours
+      << ".\n\n| | M7, firmware | M7, ours | computer, firmware | computer, ours |\n"
+         "| --- | --: | --: | --: | --: |\n";
+  for (const Line& line : kLines) {
+    const InstructionCounts& m7 = on_m7.at(line.operation);
+    const InstructionCounts& host = on_host.at(line.operation);
+    out << "| " << line.what << " | " << m7.firmware << " | " << m7.ours << " | " << host.firmware << " | "
+        << host.ours << " |\n";
+  }
+  out << "\nOurs compares with the flash before it erases or programs, and reads back after it. The firmware "
+         "does "
+         "neither;\nwhat it does instead, asking the chip whether it is done as fast as it can for 50 ms, is "
+         "not "
+         "in its numbers.\n";
+}
+
+}  // namespace
+
+bool write_performance_page(const std::string& folder, const std::vector<Row>& rows,
+                            const InstructionTable& on_m7, const InstructionTable& on_host) {
+  std::ofstream page(folder + "/performance.md");
+  page << kHead;
+  write_rows(page, rows);
+  write_instructions(page, on_m7, on_host);
+  write_workloads(page);
+  std::ofstream plot(folder + "/performance.svg");
+  if (!rows.empty()) plot << draw_plot(rows, *rows.front().run.board);
+  return page.flush().good() && plot.flush().good();
+}
+
+}  // namespace bench
