@@ -48,6 +48,9 @@ class Storage {
   Status program_now(uint64_t offset, std::span<const uint8_t> data);
   Status erase_now(uint64_t offset, uint64_t length);
 
+  // What waits in this range to be written is not wanted after all. The range lies inside the storage.
+  void forget(uint32_t offset, uint32_t length) { cache_.evict(offset, length, false).ignore(); }
+
   // To be called every so often: syncs after `idle_flush_us` without a write. A failed flush is tried
   // again after as long, and by the next sync.
   Status poll();

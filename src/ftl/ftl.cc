@@ -76,12 +76,9 @@ Status Ftl::write_block(uint16_t block, std::span<const uint8_t> data) {
   return {};
 }
 
-// Filesystems write again what has not changed; looking is cheap.
+// Filesystems write again what has not changed, and zeros where nothing was; looking is cheap.
 bool Ftl::holds(uint16_t block, std::span<const uint8_t> data) {
-  Location at = kNowhere;
-  Record record;
-  return tree_.find(block, at, record).ok() && at != kNowhere &&
-         log_.read_data(at, record, moving_data_).ok() &&
+  return read_block(block, moving_data_).ok() &&
          std::memcmp(moving_data_.data(), data.data(), kBlockBytes) == 0;
 }
 

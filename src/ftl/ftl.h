@@ -1,4 +1,4 @@
-// A translation layer: blocks of 512 bytes over a slice of NOR flash of at least two erase sectors, written
+// A translation layer: blocks of 512 bytes over a slice of NOR flash, written
 // without ever waiting for an erase of their own, worn evenly, and atomic: what is written between two syncs
 // happens as a whole or not at all.
 //
@@ -21,8 +21,10 @@ namespace ftl {
 
 class Ftl {
  public:
-  // For a layout that make_layout() gave for this flash. mount() or format() before anything else.
-  Ftl(flash::NorFlash& nor, const Layout& layout) : log_(nor, layout), tree_(log_) {}
+  // For a layout that make_layout() gave for this flash. One of a single segment needs a rewriter. mount() or
+  // format() before anything else.
+  Ftl(flash::NorFlash& nor, const Layout& layout, Rewriter* rewriter = nullptr)
+      : log_(nor, layout), tree_(log_), rewriter_(rewriter) {}
   Ftl(const Ftl&) = delete;
   Ftl& operator=(const Ftl&) = delete;
 
@@ -81,10 +83,17 @@ class Ftl {
   flash::Status collect_ahead(uint32_t count);
   flash::Status collect_slot();
   flash::Status collect_segment();
+  flash::Status find_if_live(Location at, Record& record, bool& is_live);
   flash::Status move_if_live(Location at);
+
+  // ftl_rewrite.cc
+  flash::Status make_room_in_single_segment();
+  flash::Status rewrite();
+  flash::Status stage_live_records(Record& root, uint32_t& used_slots);
 
   Log log_;
   Tree tree_;
+  Rewriter* rewriter_;
   bool is_open_ = false;         // records of a transaction are in the flash, and it is not committed
   uint16_t pending_ = kNoBlock;  // the block written last: it waits, because it may be the one that commits
   uint32_t tail_slot_ = 0;       // of the tail segment: the next to be looked at

@@ -27,6 +27,7 @@ constexpr uint32_t kFreePart = 16;
 
 // For one more record of a transaction.
 Status Ftl::make_room() {
+  if (log_.layout().segment_count == 1) return make_room_in_single_segment();
   FLASH_TRY(collect_ahead(kLookedAtPerBlock));
   if (!is_open_) FLASH_TRY(make_room_for_transaction());
   // Two rounds would collect everything twice: there is garbage, or the blocks would be more than there are.
@@ -83,16 +84,24 @@ Status Ftl::collect_slot() {
   return {};
 }
 
-// Moving changes nothing that anybody sees; the next commit commits it, too.
-Status Ftl::move_if_live(Location at) {
-  Record record;
+Status Ftl::find_if_live(Location at, Record& record, bool& is_live) {
+  is_live = false;
   const Status status = log_.read_record(at, record);
   if (status == Status(Error::kIo)) return {};  // torn, or never used
   FLASH_TRY(status);
   if (record.block == kNoBlock) return {};
   Location live_at = kNowhere;
   FLASH_TRY(tree_.find(record.block, live_at, record));
-  if (live_at != at) return {};
+  is_live = live_at == at;
+  return {};
+}
+
+// Moving changes nothing that anybody sees; the next commit commits it, too.
+Status Ftl::move_if_live(Location at) {
+  Record record;
+  bool is_live = false;
+  FLASH_TRY(find_if_live(at, record, is_live));
+  if (!is_live) return {};
   Record node;
   FLASH_TRY(tree_.make_node(record.block, node));
   FLASH_TRY(load_for_move(at, record));

@@ -44,19 +44,22 @@ void choose_segments(const Geometry& geometry, uint32_t offset, uint32_t size_by
   layout.segment_count = std::min((offset + size_bytes - layout.base) / layout.segment_bytes, kMaxSegments);
 }
 
-// One segment is always free, for collecting. Of the others, one eighth is room to move in (of two segments,
-// where collecting is all or nothing, a quarter of one); and at least two records a segment, one of which a
-// commit takes when the segment is collected.
+// In records. One segment is always free, for collecting, if there is more than one.
+uint32_t count_usable(const Layout& layout) {
+  return std::max<uint32_t>(layout.segment_count - 1, 1) * layout.usable_slots();
+}
+
+// One eighth is room to move in (of two segments, where collecting is all or nothing, a quarter of one); and
+// at least two records a segment, one of which a commit takes when the segment is collected.
 uint32_t count_blocks(const Layout& layout) {
-  const uint32_t segments = layout.segment_count - 1;
-  const uint32_t usable = segments * layout.usable_slots();
-  return usable - std::max(usable / (layout.segment_count == 2 ? 4 : 8), 2 * segments);
+  const uint32_t usable = count_usable(layout);
+  const uint32_t eighths = layout.segment_count == 2 ? 2 : 1;
+  return usable - std::max(usable * eighths / 8, 2 * usable / layout.usable_slots());
 }
 
 // What is left when everything else is live; where that has to be collected first, half of it.
 uint32_t count_atomic_blocks(const Layout& layout) {
-  const uint32_t usable = (layout.segment_count - 1) * layout.usable_slots();
-  const uint32_t room = usable - layout.block_count;
+  const uint32_t room = count_usable(layout) - layout.block_count;
   return std::min(layout.segment_count == 2 ? room : room / 2, kMaxAtomicBlocks);
 }
 
@@ -67,7 +70,6 @@ Status make_layout(const Geometry& geometry, uint32_t offset, uint32_t size_byte
   if (!geometry.is_sector_aligned(offset, size_bytes)) return Error::kInvalid;
   if (!has_one_sector_size(geometry, offset, size_bytes)) return Error::kInvalid;
   choose_segments(geometry, offset, size_bytes, layout);
-  if (layout.segment_count < 2) return Error::kInvalid;
   const uint32_t unit = std::max<uint32_t>(geometry.program_unit_bytes, 4);
   if (kSegmentHeaderBytes % unit != 0 || kBlockBytes % unit != 0) return Error::kInvalid;
   for (uint32_t levels = 1; levels <= kMaxLevels; ++levels) {
@@ -75,6 +77,7 @@ Status make_layout(const Geometry& geometry, uint32_t offset, uint32_t size_byte
     layout.header_bytes = aligned_up(kRecordFieldBytes + levels * 2, unit);
     layout.slots = (layout.segment_bytes - kSegmentHeaderBytes) / layout.record_bytes();
     if (layout.slots < kFewestSlots) return Error::kInvalid;
+    if (layout.segment_count == 1 && layout.slots > kMaxSingleSlots) return Error::kInvalid;
     layout.segment_count = std::min(layout.segment_count, (uint32_t{kNowhere} - 1) / layout.slots);
     layout.block_count = count_blocks(layout);
     layout.atomic_blocks = count_atomic_blocks(layout);

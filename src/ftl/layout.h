@@ -12,6 +12,7 @@ namespace ftl {
 inline constexpr uint32_t kBlockBytes = 512;
 inline constexpr uint32_t kSegmentHeaderBytes = 32;
 inline constexpr uint32_t kMaxLevels = 16;
+inline constexpr uint32_t kMaxSingleSlots = 256;  // where there is one segment only
 inline constexpr uint32_t kMaxRecordHeaderBytes = 64;
 inline constexpr uint32_t kMaxRecordBytes = kMaxRecordHeaderBytes + kBlockBytes;
 
@@ -23,7 +24,7 @@ inline constexpr uint16_t kNoBlock = 0xFFFF;
 struct Layout {
   uint32_t base;           // where segment 0 starts in the flash, in bytes
   uint32_t segment_bytes;  // what is erased together: one erase command where the chip has a large one
-  uint32_t segment_count;  // 2 ... 16383
+  uint32_t segment_count;  // 1 ... 16383
   uint32_t slots;          // records that a segment holds
   uint32_t header_bytes;   // of a record; whole program units
   uint32_t levels;         // bits that a block's number has

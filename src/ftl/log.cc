@@ -75,14 +75,18 @@ Status Log::append_to_last_slot(Record& record, std::span<const uint8_t> data, L
 }
 
 Status Log::append_here(Record& record, std::span<const uint8_t> data, Location& at) {
-  record.sequence = head_sequence_;
-  record.tail = static_cast<uint16_t>(tail_);
-  record.data_crc = data.empty() ? 0 : crc32(data);
+  complete(record, data, head_sequence_);
   at = layout_.location(head_, head_slot_);
   ++head_slot_;  // whatever comes of it, the slot is not blank any more
   FLASH_TRY(program_record(layout_.offset_of(at), record, data));
   if (record.commits) released_tail_ = tail_;
   return {};
+}
+
+void Log::complete(Record& record, std::span<const uint8_t> data, uint32_t sequence) const {
+  record.sequence = sequence;
+  record.tail = static_cast<uint16_t>(tail_);
+  record.data_crc = data.empty() ? 0 : crc32(data);
 }
 
 Status Log::program_record(uint32_t offset, const Record& record, std::span<const uint8_t> data) {
@@ -143,6 +147,30 @@ Status Log::erase_ahead() {
   FLASH_TRY(erase_segment(segment));
   erased_ = segment;
   return {};
+}
+
+// ---- A single segment -----------------------------------------------------------------------------
+
+Status Log::stage_header(Rewriter& rewriter) {
+  SegmentState before;
+  FLASH_TRY(read_segment(0, before));
+  if (before.kind == HeaderKind::kOurs) erase_count_ = before.header.erase_count;
+  std::array<uint8_t, kSegmentHeaderBytes> bytes;
+  encode(SegmentHeader{++last_sequence_, ++erase_count_}, layout_, bytes);
+  return rewriter.stage(layout_.segment_offset(0), bytes);
+}
+
+Status Log::stage_record(Rewriter& rewriter, uint32_t slot, Record& record, std::span<const uint8_t> data) {
+  complete(record, data, last_sequence_);
+  const std::span<uint8_t> bytes = std::span(buffer_).first(layout_.header_bytes + data.size());
+  encode(record, layout_, bytes);
+  std::copy(data.begin(), data.end(), bytes.begin() + layout_.header_bytes);
+  return rewriter.stage(layout_.offset_of(0, slot), bytes);
+}
+
+Status Log::stage_erased_from(Rewriter& rewriter, uint32_t slot) {
+  const uint32_t offset = layout_.offset_of(0, slot);
+  return rewriter.stage_erased(offset, layout_.segment_offset(0) + layout_.segment_bytes - offset);
 }
 
 }  // namespace ftl

@@ -15,6 +15,7 @@
 #include "flash/status.h"
 #include "ftl/layout.h"
 #include "ftl/record.h"
+#include "ftl/rewriter.h"
 
 namespace ftl {
 
@@ -73,6 +74,17 @@ class Log {
   // The map needs nothing of the tail segment any more. Not for the head.
   void advance_tail() { tail_ = next(tail_); }
 
+  // For a log of one segment, to be replaced as a whole: its header, its records in turn, what is left blank.
+  // restart() then says how many records there are.
+  flash::Status stage_header(Rewriter& rewriter);
+  flash::Status stage_record(Rewriter& rewriter, uint32_t slot, Record& record,
+                             std::span<const uint8_t> data);
+  flash::Status stage_erased_from(Rewriter& rewriter, uint32_t slot);
+  void restart(uint32_t used_slots) {
+    head_slot_ = used_slots;
+    head_sequence_ = last_sequence_;
+  }
+
   // Erases the segment that will be needed next, if that has not been done.
   flash::Status erase_ahead();
 
@@ -94,6 +106,7 @@ class Log {
   flash::Status open_segment(uint32_t segment);
   flash::Status erase_segment(uint32_t segment);
   flash::Status program_header(uint32_t segment);
+  void complete(Record& record, std::span<const uint8_t> data, uint32_t sequence) const;
   flash::Status append_here(Record& record, std::span<const uint8_t> data, Location& at);
   flash::Status program_record(uint32_t offset, const Record& record, std::span<const uint8_t> data);
   flash::Status program_and_verify(uint32_t offset, std::span<const uint8_t> bytes);

@@ -13,7 +13,7 @@ class FtlDevice final : public BlockDevice {
  public:
   // A slice that ftl::make_layout() accepts; the storage outlives the device.
   FtlDevice(flash::Storage& storage, uint32_t start, uint32_t len)
-      : nor_(storage), layer_(nor_, layout_for(nor_, start, len)) {}
+      : nor_(storage), rewriter_(storage), layer_(nor_, layout_for(nor_, start, len), &rewriter_) {}
 
   // One of them comes first.
   flash::Status format() { return layer_.format(); }
@@ -36,6 +36,7 @@ class FtlDevice final : public BlockDevice {
   static ftl::Layout layout_for(flash::NorFlash& nor, uint32_t start, uint32_t len);
 
   flash::StorageNor nor_;
+  ftl::StorageRewriter rewriter_;
   ftl::Ftl layer_;
 };
 

@@ -16,9 +16,11 @@ using flash::Status;
 
 // The storage as the layer sees it, and the layer.
 struct Layer {
-  Layer(flash::Storage& storage, const ftl::Layout& layout) : nor(storage), blocks(nor, layout) {}
+  Layer(flash::Storage& storage, const ftl::Layout& layout)
+      : nor(storage), rewriter(storage), blocks(nor, layout, &rewriter) {}
 
   flash::StorageNor nor;
+  ftl::StorageRewriter rewriter;
   ftl::Ftl blocks;
 };
 

@@ -14,7 +14,7 @@ extern "C" {
 // Room for a layer and the slice that it is on. Like a partition's it may be forgotten without ceremony, but it
 // must not move.
 typedef struct {
-    uint64_t words[232];
+    uint64_t words[240];
 } ftl_glue_t;
 
 // What a mount found; in the order of ftl::Finding.

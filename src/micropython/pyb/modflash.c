@@ -45,7 +45,7 @@ static flash_ftl_obj_t *new_over(mp_obj_t flash) {
     self->flash = flash;
     const int status = ftl_glue_init(&self->layer, start, len);
     if (status == -MP_EINVAL) {
-        mp_raise_ValueError(MP_ERROR_TEXT("a flash.Ftl needs at least two whole erase sectors"));
+        mp_raise_ValueError(MP_ERROR_TEXT("a flash.Ftl needs a slice of whole erase sectors with room for a few blocks"));
     }
     raise_if_failed(status);
     return self;

@@ -1,16 +1,9 @@
 # The class flash.Ftl: docs/ftl.md.
 import flash
-import sys
 
 from harness import *
 
 PART = pyb.Flash(start=0)
-
-
-if SECTOR == STORAGE:
-    raises(ValueError, flash.Ftl, PART)
-    print("ok one_sector_is_refused")
-    sys.exit(0)
 
 
 def layer():
