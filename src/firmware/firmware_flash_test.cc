@@ -40,7 +40,7 @@ class FlashC : public testing::TestWithParam<Family> {
   }
   // An erase takes seconds: the firmware looks at it from time to time only.
   int32_t erase(uint32_t offset) {
-    cpu.set_access_ns(1'000'000);
+    cpu.set_access_ns(10'000'000);
     const int32_t status = call("flash_erase", {kArrayAddress + offset, 0, 0});
     cpu.set_access_ns(100);
     return status;
@@ -155,7 +155,7 @@ TEST_P(FlashC, StuckHardwareEndsInATimeout) {
 
 TEST_P(FlashC, MassEraseLeavesNothing) {
   std::fill(bench.bytes().begin(), bench.bytes().end(), uint8_t{0x5A});
-  cpu.set_access_ns(1'000'000);
+  cpu.set_access_ns(10'000'000);
   for (uint32_t bank = 1; bank <= GetParam().bank_count; ++bank) {
     ASSERT_EQ(call("guest_mass_erase", {bank, 0, 0}), 0);
   }

@@ -68,7 +68,7 @@ class SpiflashC : public testing::TestWithParam<Setting> {
     cpu.map_hardware(GetParam().window, 256u << 20);
     // As if the firmware had other things to do as well: its polling for hundreds of milliseconds is short
     // then.
-    cpu.set_access_ns(5000);
+    cpu.set_access_ns(20'000);
     // The firmware knows no other quad enable bit than that of Winbond; the factory has to set it.
     if (part.quad_enable.index == 0 && part.quad_enable.mask != 0) chip.set_status(0, part.quad_enable.mask);
   }
@@ -157,7 +157,7 @@ TEST_P(SpiflashC, ErasesOneSectorAlone) {
 TEST_P(SpiflashC, ReadsAndWritesAnyLengthAtAnyAddress) {
   init();
   uint32_t address = 0x2000;
-  for (const uint64_t access_ns : {5000u, 20u}) {
+  for (const uint64_t access_ns : {20'000u, 20u}) {
     cpu.set_access_ns(access_ns);
     for (const uint32_t size_bytes :
          {1u, 2u, 3u, 4u, 5u, 31u, 32u, 33u, 63u, 64u, 65u, 255u, 256u, 257u, 1000u}) {
