@@ -92,6 +92,20 @@ def littlefs_is_found_by_its_second_superblock(camera):
 
 
 @case()
+def a_torn_superblock_gives_no_wrong_length(camera):
+    # A cut in the program of one superblock: bits of its length are still 1. The other one holds.
+    length = 32 * camera.board.native_bytes
+    for first in (0, 1):
+        for blocks in (33, 48, 0xFFFFFFFF):
+            camera.make_blank_image()
+            camera.run_code(
+                "import vfs, pyb\nvfs.VfsLfs2.mkfs(pyb.Flash(start=0, len=%d))" % length, mount=False
+            )
+            camera.set_storage(blocks.to_bytes(4, "little"), first * camera.board.native_bytes + 28)
+            boot_mounts(camera, "VfsLfs2")
+
+
+@case()
 def a_littlefs_shorter_than_the_storage_is_mounted(camera):
     camera.make_blank_image()
     length = 32 * camera.board.native_bytes

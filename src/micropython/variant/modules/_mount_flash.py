@@ -121,12 +121,17 @@ def _format_blank():
     vfs.mount(fat, "/flash")
 
 
-def _mount_littlefs(kind, length):
-    try:
-        flash = pyb.Flash(start=0, len=length)
-    except ValueError:  # no length for this storage; the filesystem itself tells what is wrong
-        flash = pyb.Flash(start=0)
-    vfs.mount(kind(flash), "/flash")
+def _mount_littlefs(superblocks):
+    # There are two, and a cut of the power may have left one of them with a length that is not its own. The
+    # filesystem itself knows which of them holds; with no right length at all, it tells what is wrong.
+    for kind, length in superblocks + [(superblocks[0][0], -1)]:
+        try:
+            return vfs.mount(kind(pyb.Flash(start=0, len=length)), "/flash")
+        except ValueError:  # no length for this storage
+            pass
+        except OSError as error:
+            if length == -1 or error.errno == errno.EIO:
+                raise
 
 
 def _mount_fat():
@@ -137,10 +142,10 @@ def _mount(storage):
     """Mounts what is there, or what a blank storage gets. Returns what else was found."""
     blocks = [storage.read(n * storage.block_bytes, 64) for n in (0, 1)]
     head = storage.read(0, _CHUNK_BYTES)
-    littlefs = _littlefs_in(blocks[0]) or _littlefs_in(blocks[1])
+    littlefs = [found for found in map(_littlefs_in, blocks) if found]
     if littlefs:
-        what = "littlefs v2" if littlefs[0] is vfs.VfsLfs2 else "littlefs v1"
-        mount, fault = lambda: _mount_littlefs(*littlefs), None
+        what = "littlefs v2" if littlefs[0][0] is vfs.VfsLfs2 else "littlefs v1"
+        mount, fault = lambda: _mount_littlefs(littlefs), None
     elif _is_fat_boot_sector(head):
         what = "FAT"
         mount, fault = _mount_fat, _fault_of_fat(storage, head)
