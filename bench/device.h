@@ -19,6 +19,8 @@ struct Cost {
   uint64_t worst_sector_erases = 0;
   uint64_t bytes_programmed = 0;
   uint64_t masked_us_max = 0;  // the longest stretch with interrupts masked
+  uint64_t longest_write_us =
+      0;  // of a call that writes a block, or syncs; known of the translation layer only
 };
 
 class Device {
@@ -26,7 +28,7 @@ class Device {
   virtual ~Device() = default;
 
   virtual const boards::Board& board() const = 0;
-  uint32_t size_bytes() const { return board().storage().size_bytes; }
+  virtual uint32_t size_bytes() const { return board().storage().size_bytes; }
   uint32_t native_block_bytes() const { return board().native_block_bytes; }
 
   // The simple protocol, in bytes: multiples of 512.
@@ -54,7 +56,7 @@ class Device {
   virtual std::span<const uint32_t> wear() const = 0;  // erases of each sector
   virtual const sim::Violations& violations() const = 0;
 
-  // What the storage's cells hold.
+  // What the storage's cells hold; of the translation layer, what its blocks held at the last power cycle.
   virtual std::span<const uint8_t> cells() const = 0;
 };
 
@@ -63,6 +65,9 @@ std::vector<uint8_t> make_content(const boards::Board& board, bool used, uint32_
 
 // Ours: a whole camera, drivers, registers and all.
 std::unique_ptr<Device> make_our_device(const boards::Board& board, std::span<const uint8_t> content);
+
+// The translation layer over our stack, formatted: blocks without an extended form.
+std::unique_ptr<Device> make_ftl_device(const boards::Board& board, std::span<const uint8_t> content);
 
 // MicroPython's own driver, unmodified, on the same models. One in a process: it keeps its state in static
 // variables.

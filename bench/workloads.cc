@@ -150,7 +150,7 @@ class Runner {
 
   void write_random_blocks() {
     const uint32_t unit = run_.board->simple_block_bytes;
-    const uint32_t blocks = std::min<uint32_t>(run_.board->storage().size_bytes, 1024 * 1024) / unit;
+    const uint32_t blocks = std::min<uint32_t>(device_.size_bytes(), 1024 * 1024) / unit;
     for (uint32_t i = 0; i < scaled(2000); ++i) {
       check(device_.write(static_cast<uint32_t>(random_() % blocks) * unit, bytes(unit, i)));
       if (i % 20 == 19) check(device_.sync());
@@ -191,10 +191,23 @@ uint32_t worst_sector(std::span<const uint32_t> before, std::span<const uint32_t
   return worst;
 }
 
+std::unique_ptr<Device> make_device(const Run& run, std::span<const uint8_t> content) {
+  switch (run.contender) {
+    case Contender::kPybflash:
+      return make_our_device(*run.board, content);
+    case Contender::kFirmware:
+      return make_firmware_device(*run.board, content);
+    case Contender::kFtl:
+      return make_ftl_device(*run.board, content);
+  }
+  return nullptr;
+}
+
 Row measure_here(const Run& run) {
-  const std::vector<uint8_t> content = make_content(*run.board, run.used, run.seed);
-  const auto device = run.contender == Contender::kPybflash ? make_our_device(*run.board, content)
-                                                            : make_firmware_device(*run.board, content);
+  std::vector<uint8_t> content = make_content(*run.board, run.used, run.seed);
+  const auto device = make_device(run, content);
+  if (run.contender == Contender::kFtl)
+    std::fill(content.begin(), content.end(), uint8_t{0});  // what its blocks hold
   TracedDevice traced(*device, content, run.filesystem == Filesystem::kLittlefs);
   Runner runner(run, traced);
   runner.prepare();
@@ -244,7 +257,15 @@ std::string_view name_of(Filesystem filesystem) {
 }
 
 std::string_view name_of(Contender contender) {
-  return contender == Contender::kPybflash ? "pybflash" : "firmware";
+  switch (contender) {
+    case Contender::kPybflash:
+      return "pybflash";
+    case Contender::kFirmware:
+      return "firmware";
+    case Contender::kFtl:
+      return "flash.Ftl";
+  }
+  return {};
 }
 
 Row measure(const Run& run) {
@@ -254,20 +275,21 @@ Row measure(const Run& run) {
   if (child == 0) {
     const Row row = measure_here(run);
     const uint64_t numbers[] = {
-        row.cost.device_us,        row.cost.erases,        row.cost.worst_sector_erases,
-        row.cost.bytes_programmed, row.cost.masked_us_max, row.ideal_us,
-        row.ideal_erases};
+        row.cost.device_us,        row.cost.erases,          row.cost.worst_sector_erases,
+        row.cost.bytes_programmed, row.cost.masked_us_max,   row.ideal_us,
+        row.ideal_erases,          row.cost.longest_write_us};
     const bool written = ::write(ends[1], numbers, sizeof numbers) == sizeof numbers;
     _exit(written ? 0 : 1);
   }
   close(ends[1]);
-  uint64_t numbers[7] = {};
+  uint64_t numbers[8] = {};
   const bool complete = ::read(ends[0], numbers, sizeof numbers) == sizeof numbers;
   close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
   if (!complete || status != 0) std::exit(1);  // the child said why
-  return {run, {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]}, numbers[5], numbers[6]};
+  return {
+      run, {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[7]}, numbers[5], numbers[6]};
 }
 
 }  // namespace bench

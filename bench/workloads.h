@@ -11,7 +11,7 @@
 namespace bench {
 
 enum class Filesystem { kFat, kLittlefs, kRaw };
-enum class Contender { kPybflash, kFirmware };
+enum class Contender { kPybflash, kFirmware, kFtl };
 
 struct Workload {
   std::string_view name;   // "W1"
