@@ -15,13 +15,14 @@ using flash::Status;
 
 namespace {
 
-// For each block that is written, so many are looked at ahead of need: an eighth of the log is room to move
-// in, so on average one of eight is not live.
-constexpr uint32_t kLookedAtPerBlock = 8;
+// For each block that is written, so many slots are looked at ahead of need. On a full medium seven of eight
+// are live, and all that is not may lie in one place: until the tail comes there, nothing is gained. So it
+// has to start early, and be faster than eight.
+constexpr uint32_t kLookedAtPerBlock = 12;
 constexpr uint32_t kLookedAtPerPoll = 16;
 
 // Of the segments, one of so many is kept free ahead of need.
-constexpr uint32_t kFreePart = 16;
+constexpr uint32_t kFreePart = 8;
 
 }  // namespace
 
