@@ -13,10 +13,10 @@ exit_setup_failed=3
 
 # What the program is made from, and what ./test needs besides.
 program_packages="g++ gcc make cmake ninja-build python3 xz-utils libcli11-dev libgtest-dev libgmock-dev
-    libpng-dev"
+    libpng-dev nbdkit-plugin-dev"
 test_packages="clang libclang-rt-dev clang-format clang-tidy shellcheck gcc-arm-none-eabi
     libnewlib-arm-none-eabi libstdc++-arm-none-eabi-dev qemu-system-arm libunicorn-dev mtools dosfstools
-    fdisk dfu-util python3-serial libbenchmark-dev valgrind"
+    fdisk dfu-util python3-serial libnbd-bin qemu-utils libbenchmark-dev valgrind"
 
 say() {
     echo "pybflash: $*" >&2

@@ -7,6 +7,7 @@ namespace cli {
 void add_commands(CLI::App& app, Action& action) {
   add_run_command(app, action);
   add_camera_command(app, action);
+  add_serve_command(app, action);
   add_boards_command(app, action);
   add_powercut_command(app, action);
   add_bench_command(app, action);

@@ -20,6 +20,7 @@ void add_commands(CLI::App& app, Action& action);
 // One file each.
 void add_run_command(CLI::App& app, Action& action);
 void add_camera_command(CLI::App& app, Action& action);
+void add_serve_command(CLI::App& app, Action& action);
 void add_boards_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
 void add_map_command(CLI::App& app, Action& action);

@@ -58,15 +58,6 @@ bool is_link_to_terminal(const std::string& path) {
 
 }  // namespace
 
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
 std::variant<std::unique_ptr<SerialPort>, std::string> SerialPort::open(const std::string& link) {
   std::unique_ptr<SerialPort> port(new SerialPort);
   port->host_end_ = FileDescriptor(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));

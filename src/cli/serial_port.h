@@ -10,21 +10,9 @@
 #include <variant>
 #include <vector>
 
+#include "cli/file_descriptor.h"
+
 namespace cli {
-
-// Closes what it holds.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd = -1) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
-  ~FileDescriptor();
-
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 class SerialPort {
  public:
