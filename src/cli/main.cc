@@ -14,6 +14,7 @@ constexpr const char* kFooter =
     "  pybflash run examples/tour.py               a script of the host, on the camera\n"
     "  pybflash run --board OPENMV2 -c 'import os; print(os.statvfs(\"/flash\"))'\n"
     "  pybflash run --image cam.bin                what is written stays in cam.bin\n"
+    "  pybflash powercut --write w.py --check c.py see what survives a loss of power at any moment\n"
     "  pybflash boards                             all cameras\n"
     "\n"
     "Exit codes: 0 done; 1 an uncaught exception, or the flash refused data; 2 the command line, the\n"

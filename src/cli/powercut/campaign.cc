@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/powercut/events.h"
 #include "cli/powercut/report.h"
 #include "cli/powercut/script_host.h"
@@ -41,8 +42,7 @@ class Campaign {
     ScriptHost host(camera_, options_);
     const Ending ending = host.record_write(recording_);
     if (!ending.ok()) {
-      return usage_error(options_.write_script +
-                         " fails without any cut: " + ending.error(options_.write_script));
+      return usage_error(options_.write_script + " fails by itself: " + ending.error(options_.write_script));
     }
     if (recording_.journal.size() == 0) {
       return usage_error(options_.write_script + " changes nothing in the flash, so there is nothing to cut");
@@ -108,10 +108,8 @@ class Campaign {
 
   int listen(size_t total) {
     Progress progress(total);
-    size_t done = 0;
     std::string lines;
-    bool is_open = true;
-    while (is_open) {
+    for (bool is_open = true; is_open;) {
       is_open = events_.receive(lines);
       for (size_t end = lines.find('\n'); end != std::string::npos; end = lines.find('\n')) {
         const Event event = parse_event(std::string_view(lines).substr(0, end));
@@ -119,17 +117,21 @@ class Campaign {
         if (event.kind == Event::Kind::kCannot) {
           return usage_error("there is no cut " + event.replay + ": " + event.text);
         }
-        if (event.kind == Event::Kind::kDone) {
-          ++done;
-        } else {
-          report_.add(event);
-        }
+        take(event);
       }
-      progress.show(done, report_);
+      progress.show(done_, report_);
     }
     progress.clear();
     report_.sort();
     return kExitOk;
+  }
+
+  void take(const Event& event) {
+    if (event.kind == Event::Kind::kDone) {
+      ++done_;
+    } else {
+      report_.add(event);
+    }
   }
 
   int wait_for_workers() {
@@ -152,8 +154,8 @@ class Campaign {
       print_replay();
     }
     if (!options_.json.empty()) {
-      if (const std::string error = report_.write_json(options_.json); !error.empty())
-        return usage_error(error);
+      const std::string error = write_file(options_.json, report_.to_json());
+      if (!error.empty()) return usage_error(error);
     }
     return report_.lost() == 0 ? kExitOk : kExitFailed;
   }
@@ -183,6 +185,7 @@ class Campaign {
   Recording recording_;
   EventPipe events_;
   std::vector<pid_t> workers_;
+  size_t done_ = 0;
   Report report_;
 };
 

@@ -127,7 +127,7 @@ void add_scripts(CLI::App& command, Options& options) {
   add_board_option(command, options.camera);
   command.add_option("--image", options.camera.image, "What the flash holds at first; it is only read")
       ->type_name("FILE");
-  command.add_flag("!--no-mount", options.mounts_storage, "Leave the storage alone: no probing, no /flash");
+  command.add_flag("--no-mount", options.no_mount, "Leave the storage alone: no probing, no /flash");
 }
 
 void add_extent(CLI::App& command, Options& options, Texts& texts) {

@@ -1,15 +1,13 @@
 #include "cli/powercut/report.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <iomanip>
 #include <iostream>
+#include <sstream>
 #include <tuple>
 
 #include "sim/check.h"
@@ -106,29 +104,18 @@ void Report::print(const Options& options) const {
             << " shows the first one with all that " << options.check_script << " prints.\n";
 }
 
-std::string Report::write_json(const std::string& path) const {
-  // What is no file, /dev/stdout say, cannot be replaced by one.
-  struct stat info;
-  const bool is_replaced = stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
-  const std::string written_path = is_replaced ? path + ".new" : path;
-  std::FILE* file = std::fopen(written_path.c_str(), "w");
-  if (file == nullptr) return written_path + ": " + std::strerror(errno);
-  std::fprintf(file, "{\"cuts\": %llu, \"survived\": %llu, \"lost\": %llu, \"failures\": [",
-               static_cast<unsigned long long>(cuts()), static_cast<unsigned long long>(cuts() - lost()),
-               static_cast<unsigned long long>(lost()));
+std::string Report::to_json() const {
+  std::ostringstream json;
+  json << "{\"cuts\": " << cuts() << ", \"survived\": " << cuts() - lost() << ", \"lost\": " << lost()
+       << ", \"failures\": [";
   const char* separator = "\n  ";
   for (const Failure& failure : failures_) {
-    std::fprintf(file, "%s{\"replay\": \"%s\", \"error\": %s}", separator, to_string(failure.path).c_str(),
-                 in_json(failure.error).c_str());
+    json << separator << "{\"replay\": \"" << to_string(failure.path)
+         << "\", \"error\": " << in_json(failure.error) << '}';
     separator = ",\n  ";
   }
-  std::fprintf(file, "%s]}\n", failures_.empty() ? "" : "\n");
-  const bool is_written = std::ferror(file) == 0;
-  if (std::fclose(file) != 0 || !is_written ||
-      (is_replaced && rename(written_path.c_str(), path.c_str()) != 0)) {
-    return path + ": " + std::strerror(errno);
-  }
-  return "";
+  json << (failures_.empty() ? "]}\n" : "\n]}\n");
+  return json.str();
 }
 
 Progress::Progress(size_t total) : total_(total), is_shown_(total > 0 && isatty(STDERR_FILENO) == 1) {}
@@ -139,14 +126,14 @@ void Progress::show(size_t done, const Report& report) {
   const auto now = Clock::now();
   if (!is_shown_ || now < next_) return;
   next_ = now + kPause;
-  const double spent_s = std::chrono::duration<double>(now - begin_).count();
   const size_t filled = done * kBarWidth / total_;
   const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
-  std::fprintf(stderr, "\r[%s] %zu/%zu, %.0f cuts/s", bar.c_str(), done, total_,
-               static_cast<double>(report.cuts()) / std::max(spent_s, 1e-3));
+  std::fprintf(stderr, "\r[%s] %zu/%zu", bar.c_str(), done, total_);
   if (done > 0) {
+    const double spent_s = std::chrono::duration<double>(now - begin_).count();
     const double rest_s = spent_s / static_cast<double>(done) * static_cast<double>(total_ - done);
-    std::fprintf(stderr, ", %.0f:%02.0f left", std::floor(rest_s / 60), std::fmod(rest_s, 60));
+    std::fprintf(stderr, ", %.0f cuts/s, %.0f:%02.0f left", static_cast<double>(report.cuts()) / spent_s,
+                 std::floor(rest_s / 60), std::floor(std::fmod(rest_s, 60)));
   }
   std::fprintf(stderr, ", %llu lost\x1b[K", static_cast<unsigned long long>(report.lost()));
 }

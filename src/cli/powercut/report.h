@@ -30,8 +30,7 @@ class Report {
 
   void print(const Options& options) const;
 
-  // Returns what was wrong, or nothing.
-  std::string write_json(const std::string& path) const;
+  std::string to_json() const;
 
  private:
   enum Moment { kBetween, kInProgram, kInErase, kLater, kMoments };

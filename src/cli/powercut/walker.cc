@@ -43,11 +43,17 @@ std::string moment_of(const sim::Journal& journal, const sim::Cut& cut) {
   return what;
 }
 
-bool has(const sim::Journal& journal, const sim::Cut& cut) {
-  if (cut.operation >= journal.size()) {
-    return cut.operation == journal.size() && cut.tear == sim::Tear::kBefore;
+// Why there is no such cut; empty if there is.
+std::string obstacle_to(const sim::Journal& journal, const sim::Cut& cut) {
+  const std::string count = std::to_string(journal.size());
+  if (cut.operation > journal.size()) return "there were only " + count + " operations";
+  if (cut.operation == journal.size()) {
+    return cut.tear == sim::Tear::kBefore ? "" : "operation " + count + " is the end";
   }
-  return is_possible(cut.tear, journal.operation(cut.operation).kind);
+  const sim::FlashOperation operation = journal.operation(cut.operation);
+  return is_possible(cut.tear, operation.kind)
+             ? ""
+             : "at operation " + std::to_string(cut.operation) + " is " + what_happens(operation);
 }
 
 void show(const std::string& text) {
@@ -113,9 +119,8 @@ void Walker::go_deeper(const std::vector<std::string>& notes, const CutPath& pat
 void Walker::replay(const Recording& recording, size_t step) {
   const sim::Cut cut = options_.replay[step];
   const CutPath path(options_.replay.begin(), options_.replay.begin() + static_cast<ptrdiff_t>(step) + 1);
-  if (!has(recording.journal, cut)) {
-    const std::string count = std::to_string(recording.journal.size());
-    return events_.send({Event::Kind::kCannot, to_string(path), "there are " + count + " operations"});
+  if (const std::string obstacle = obstacle_to(recording.journal, cut); !obstacle.empty()) {
+    return events_.send({Event::Kind::kCannot, to_string(path), obstacle});
   }
   operations_done_ = 0;
   advance(recording.journal, cut.operation);
