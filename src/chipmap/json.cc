@@ -14,7 +14,7 @@ std::string json_quoted(std::string_view text) {
     if (c == '"' || c == '\\') {
       quoted += '\\';
       quoted += c;
-    } else if (byte < 0x20 || c == '<' || c == 0x7F) {
+    } else if (byte < 0x20 || c == '<' || c == '&' || c == 0x7F) {
       std::array<char, 8> escape;
       std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
       quoted += escape.data();

@@ -6,7 +6,7 @@
 
 namespace chipmap {
 
-// With its quotes. '<' is escaped as well, so that the text may stand in a script of an HTML page.
+// With its quotes. '<' and '&' are escaped as well, so that the text may stand in any page.
 std::string json_quoted(std::string_view text);
 
 }  // namespace chipmap

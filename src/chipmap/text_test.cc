@@ -52,7 +52,7 @@ TEST(Xml, EscapesWhatItMust) {
 
 TEST(Json, EscapesWhatItMust) {
   EXPECT_EQ(json_quoted("a\"\\"), "\"a\\\"\\\\\"");
-  EXPECT_EQ(json_quoted("</script>\n"), "\"\\u003c/script>\\u000a\"");
+  EXPECT_EQ(json_quoted("</script>&\n"), "\"\\u003c/script>\\u0026\\u000a\"");
   EXPECT_TRUE(is_utf8(json_quoted("\xFF")));
 }
 

@@ -13,6 +13,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_bench_command(app, action);
   add_map_command(app, action);
   add_image_command_family(app, action);
+  add_forecast_command(app, action);
 }
 
 int usage_error(const std::string& text) {

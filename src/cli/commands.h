@@ -26,6 +26,7 @@ void add_bench_command(CLI::App& app, Action& action);
 void add_map_command(CLI::App& app, Action& action);
 void add_powercut_command(CLI::App& app, Action& action);
 void add_image_command_family(CLI::App& app, Action& action);
+void add_forecast_command(CLI::App& app, Action& action);
 
 // One line on standard error, "pybflash: ...", that says what to do. Returns kExitUsage.
 int usage_error(const std::string& text);

@@ -1,0 +1,355 @@
+// `pybflash forecast`: what a script that runs every day does to the flash over the years.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "boards/board.h"
+#include "chipmap/json.h"
+#include "chipmap/words.h"
+#include "cli/camera_options.h"
+#include "cli/commands.h"
+#include "cli/output_file.h"
+#include "cli/projection.h"
+#include "cli/script_runs.h"
+
+namespace cli {
+
+namespace {
+
+constexpr const char* kFooter =
+    "The script runs on a simulated camera, once for each filesystem, with that filesystem at /flash. The\n"
+    "storage was full of old data before it was formatted, as on a camera that is in use. The script runs\n"
+    "until its cost is steady, and then as often as --runs says; those runs are counted. Boot and mount\n"
+    "are part of each. What it prints is not shown.\n"
+    "\n"
+    "Example:\n"
+    "  pybflash forecast --board OPENMV4P --script day.py --times-per-day 24";
+
+struct Variant {
+  const char* name;
+  Filesystem filesystem;
+};
+constexpr std::array kVariants = {Variant{"FAT", Filesystem::kFat},
+                                  Variant{"littlefs", Filesystem::kLittlefs}};
+
+constexpr int kMostWarmUpRuns = 10;
+
+struct ForecastOptions {
+  std::string board = "OPENMV4P";
+  std::string script;
+  std::vector<std::string> arguments;
+  double times_per_day = 0;
+  int runs = 30;
+  std::string json;
+};
+
+struct Outcome {
+  const Variant* variant;
+  std::string failure;  // empty: there is a projection
+  int warm_up_runs = 0;
+  bool is_steady = false;
+  Projection projection;
+  uint32_t hottest_offset = 0;
+};
+
+// A folder that goes with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "pybflash-XXXXXX";
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }  // empty if there is no room for one
+
+ private:
+  std::string path_;
+};
+
+// On a terminal, what is going on; it is wiped out when the work is done.
+class Progress {
+ public:
+  Progress() : is_shown_(isatty(STDERR_FILENO) != 0) {}
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress() {
+    if (is_shown_) std::cerr << "\r\033[K" << std::flush;
+  }
+  void show(const std::string& text) {
+    if (is_shown_) std::cerr << "\r\033[K" << text << std::flush;
+  }
+
+ private:
+  bool is_shown_;
+};
+
+volatile std::sig_atomic_t is_interrupted = 0;
+
+// The script gets the signal as well; this program cleans up.
+void note_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { is_interrupted = 1; };
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+}
+
+class Forecast {
+ public:
+  Forecast(const boards::Board& board, const ForecastOptions& options, const std::string& folder)
+      : board_(board), options_(options), image_(folder + "/cam.bin") {}
+
+  Outcome of(const Variant& variant) {
+    Outcome outcome = {.variant = &variant, .failure = {}, .projection = {}};
+    if (is_interrupted != 0) {
+      outcome.failure = "interrupted";
+      return outcome;
+    }
+    runs_ = 0;
+    std::filesystem::remove(image_);
+    std::filesystem::remove(image_ + ".wear");
+    outcome.failure = make_used_image(board_, image_, variant.filesystem);
+    if (outcome.failure.empty()) outcome.failure = measure(outcome);
+    return outcome;
+  }
+
+ private:
+  std::string measure(Outcome& outcome) {
+    std::vector<RunCost> warm_up;
+    while (!is_steady(warm_up) && static_cast<int>(warm_up.size()) < kMostWarmUpRuns) {
+      if (std::string failure = run(*outcome.variant, warm_up); !failure.empty()) return failure;
+    }
+    outcome.warm_up_runs = static_cast<int>(warm_up.size());
+    outcome.is_steady = is_steady(warm_up);
+    Measurement measurement;
+    measurement.wear_before = wear_of_image(board_, image_);
+    while (static_cast<int>(measurement.runs.size()) < options_.runs) {
+      if (std::string failure = run(*outcome.variant, measurement.runs); !failure.empty()) return failure;
+    }
+    measurement.wear_after = wear_of_image(board_, image_);
+    outcome.projection =
+        project(measurement, options_.times_per_day, board_.part->endurance_cycles, storage_sectors());
+    outcome.hottest_offset = offset_of_sector(outcome.projection.hottest_sector);
+    return {};
+  }
+
+  std::string run(const Variant& variant, std::vector<RunCost>& costs) {
+    progress_.show(std::string(variant.name) + ": run " + std::to_string(++runs_));
+    std::vector<std::string> arguments = {options_.script};
+    arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
+    const ScriptRun done = run_script(board_, image_, std::move(arguments));
+    if (is_interrupted != 0) return "interrupted";
+    if (done.exit_code != 0) {
+      return "run " + std::to_string(runs_) + " of the script ended with exit code " +
+             std::to_string(done.exit_code) + (done.complaint.empty() ? "" : ": " + done.complaint);
+    }
+    costs.push_back(done.cost);
+    return {};
+  }
+
+  uint32_t storage_sectors() const {
+    const boards::Area& storage = board_.storage();
+    uint32_t count = 0;
+    for (uint32_t at = storage.offset; at < storage.offset + storage.size_bytes; ++count) {
+      at += board_.part->geometry.sector_at(at).size_bytes;
+    }
+    return count;
+  }
+
+  uint32_t offset_of_sector(uint32_t index) const {
+    uint32_t offset = 0;
+    for (const flash::Region& region : board_.part->geometry.regions) {
+      const uint32_t here = std::min(index, region.sector_count);
+      offset += here * region.sector_size_bytes;
+      index -= here;
+    }
+    return offset;
+  }
+
+  const boards::Board& board_;
+  const ForecastOptions& options_;
+  std::string image_;
+  Progress progress_;
+  int runs_ = 0;
+};
+
+// ---- Telling it ----------------------------------------------------------------------------------------
+
+std::string rounded(double value) {
+  std::array<char, 40> text;
+  if (value >= 1000) return chipmap::in_groups(static_cast<uint64_t>(value + 0.5));
+  std::snprintf(text.data(), text.size(), value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value);
+  return text.data();
+}
+
+std::string lifetime_of(double years) {
+  constexpr double kLongerThanAnyone = 1000;
+  if (years == 0) return "nothing wears out";
+  if (years > kLongerThanAnyone) return "> 1 000 years";
+  constexpr double kDaysPerYear = 365.25;
+  return years < 1 ? rounded(years * kDaysPerYear) + " days" : rounded(years) + " years";
+}
+
+using Row = std::array<std::string, 6>;
+
+Row row_of(const Outcome& outcome) {
+  const Projection& p = outcome.projection;
+  if (!outcome.failure.empty()) return {outcome.variant->name, "-", "-", "-", "-", "-"};
+  const std::string hottest = p.hottest_erases_a_run == 0 ? "none"
+                                                          : rounded(p.hottest_erases_a_run) + " at " +
+                                                                chipmap::in_hex(outcome.hottest_offset);
+  return {outcome.variant->name, rounded(p.erases_a_run),   hottest,
+          lifetime_of(p.years),  lifetime_of(p.years_even), rounded(p.device_s_a_day) + " s"};
+}
+
+void print_table(const std::vector<Outcome>& outcomes) {
+  std::vector<Row> rows = {
+      {"FILESYSTEM", "ERASES/RUN", "HOTTEST SECTOR/RUN", "WORN OUT AFTER", "IF EVEN", "FLASH BUSY/DAY"}};
+  for (const Outcome& outcome : outcomes) rows.push_back(row_of(outcome));
+  std::array<size_t, std::tuple_size_v<Row>> widths = {};
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] + 2 - row[i].size(), ' ');
+    }
+    std::cout << line << '\n';
+  }
+}
+
+void print_remark(const Outcome& outcome) {
+  std::cout << outcome.variant->name << ": ";
+  if (!outcome.failure.empty()) {
+    std::cout << outcome.failure << '\n';
+  } else if (outcome.is_steady) {
+    std::cout << "steady after " << outcome.warm_up_runs << " runs to warm up\n";
+  } else {
+    std::cout << "not steady after " << outcome.warm_up_runs
+              << " runs: each costs more or less than the last\n";
+  }
+}
+
+void print(const boards::Board& board, const ForecastOptions& options, const std::vector<Outcome>& outcomes) {
+  std::cout << options.script << ", " << options.times_per_day << " times a day on " << board.camera << " ("
+            << board.name << "), " << board.part->name << "\n\n";
+  print_table(outcomes);
+  std::cout << "\nWORN OUT AFTER: then the hottest sector has the "
+            << chipmap::in_groups(board.part->endurance_cycles)
+            << " erases that the datasheet promises, if all\ndays are like the " << options.runs
+            << " runs measured. IF EVEN: if all sectors took turns. FAT never moves a block; littlefs\n"
+               "does when it has worn it for a while, and ends up between the two.\n";
+  for (const Outcome& outcome : outcomes) print_remark(outcome);
+}
+
+std::string json_of(const Outcome& outcome) {
+  const Projection& p = outcome.projection;
+  std::string text = "{\"filesystem\": " + chipmap::json_quoted(outcome.variant->name);
+  if (!outcome.failure.empty()) return text + ", \"failure\": " + chipmap::json_quoted(outcome.failure) + "}";
+  const auto number = [&text](const char* name, double value) {
+    std::array<char, 40> digits;
+    std::snprintf(digits.data(), digits.size(), "%.17g", value);
+    text += ", \"" + std::string(name) + "\": " + digits.data();
+  };
+  number("warm_up_runs", outcome.warm_up_runs);
+  text += std::string(", \"steady\": ") + (outcome.is_steady ? "true" : "false");
+  number("erases_per_run", p.erases_a_run);
+  number("programs_per_run", p.programs_a_run);
+  number("bytes_programmed_per_run", p.bytes_programmed_a_run);
+  number("device_us_per_run", p.device_us_a_run);
+  number("hottest_sector_offset", outcome.hottest_offset);
+  number("hottest_sector_erases_per_run", p.hottest_erases_a_run);
+  if (p.years > 0) number("years", p.years);
+  if (p.years > 0) number("years_if_even", p.years_even);
+  number("device_s_per_day", p.device_s_a_day);
+  return text + "}";
+}
+
+std::string json_of(const boards::Board& board, const ForecastOptions& options,
+                    const std::vector<Outcome>& outcomes) {
+  std::string text = "{\n  \"script\": " + chipmap::json_quoted(options.script) +
+                     ",\n  \"board\": " + chipmap::json_quoted(board.name) +
+                     ",\n  \"endurance_cycles\": " + std::to_string(board.part->endurance_cycles) +
+                     ",\n  \"times_per_day\": " + std::to_string(options.times_per_day) +
+                     ",\n  \"runs\": " + std::to_string(options.runs) + ",\n  \"filesystems\": [";
+  for (size_t i = 0; i < outcomes.size(); ++i) text += (i == 0 ? "\n    " : ",\n    ") + json_of(outcomes[i]);
+  return text + "\n  ]\n}\n";
+}
+
+// ---- The command ---------------------------------------------------------------------------------------
+
+int run_forecast(const ForecastOptions& options) {
+  const boards::Board* board = find_board_or_report(options.board);
+  if (board == nullptr) return kExitUsage;
+  if (access(options.script.c_str(), R_OK) != 0) {
+    return usage_error(options.script + ": " + std::strerror(errno));
+  }
+  if (std::filesystem::is_directory(options.script)) return usage_error(options.script + ": is a directory");
+  const TemporaryFolder folder;
+  if (folder.path().empty())
+    return usage_error("no room for a temporary folder; set TMPDIR to another place");
+
+  note_interrupts();
+  std::vector<Outcome> outcomes;
+  {
+    Forecast forecast(*board, options, folder.path());
+    for (const Variant& variant : kVariants) outcomes.push_back(forecast.of(variant));
+  }
+  if (is_interrupted != 0) {
+    std::cerr << "pybflash: interrupted\n";
+    return kExitFailed;
+  }
+  if (!options.json.empty()) {
+    const std::string error = write_file(options.json, json_of(*board, options, outcomes));
+    if (!error.empty()) return usage_error(error);
+  }
+  print(*board, options, outcomes);
+  const bool ok = std::all_of(outcomes.begin(), outcomes.end(),
+                              [](const Outcome& outcome) { return outcome.failure.empty(); });
+  return ok ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+void add_forecast_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ForecastOptions>();
+  CLI::App* command = app.add_subcommand("forecast", "Tell how long the flash lasts with a script");
+  command->footer(kFooter);
+  command->add_option("--board", options->board, "The camera; `pybflash boards` lists them")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--script", options->script, "The script")->type_name("FILE")->required();
+  command->add_option("--times-per-day", options->times_per_day, "How often it runs on the camera")
+      ->type_name("N")
+      ->required()
+      ->check(CLI::Range(1e-3, 1e6));
+  command
+      ->add_option("--runs", options->runs,
+                   "Runs to measure; more of them tell more of littlefs, which wanders")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command->add_option("--json", options->json, "Write the numbers to this file, too")->type_name("FILE");
+  command->add_option("ARGS", options->arguments, "Arguments of the script, after --");
+  command->callback([options, &action] { action = [options] { return run_forecast(*options); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,375 @@
+#!/usr/bin/env python3
+"""Tests of `pybflash map` and `pybflash forecast`: pictures that tell the truth, numbers that add up.
+
+    map_test.py --program build/release/src/cli/pybflash
+"""
+
+import argparse
+import html.parser
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+import zlib
+
+TIMEOUT_S = 120
+PROGRAM = ""
+SVG = "{http://www.w3.org/2000/svg}"
+
+# A serial chip, one at an offset, and one, two and three sectors inside an MCU.
+BOARDS = ("OPENMV4P", "OPENMV_N6", "OPENMV4", "OPENMV2", "OPENMV3")
+USE = """
+import os, sim
+os.mkdir('/flash/folder')
+size = {size}
+for i in range(4):
+    with open('/flash/folder/file%d.bin' % i, 'wb') as f: f.write(bytes([i]) * (size * i + 1))
+for i in range(40):
+    with open('/flash/log.txt', 'a') as f: f.write('x' * 30)
+os.remove('/flash/folder/file1.bin')
+open('/flash/a&b\\'c.txt', 'w').write('a name to escape')
+"""
+
+
+def pybflash(*args, cwd=None):
+    return subprocess.run([PROGRAM, *map(str, args)], capture_output=True, timeout=TIMEOUT_S, cwd=cwd, check=False)
+
+
+class WithFolder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def assert_one_line(self, result, *words):
+        self.assertEqual(result.returncode, 2, result)
+        lines = result.stderr.decode().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertTrue(lines[0].startswith("pybflash: "), lines)
+        for word in words:
+            self.assertIn(word, lines[0])
+        self.assertEqual(result.stdout, b"")
+
+    def run_code(self, image, code, *options):
+        result = pybflash("run", "--image", image, *options, "-c", code)
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        return result.stdout.decode()
+
+    def used_image(self, board, filesystem="fat"):
+        image = self.folder / f"{board}-{filesystem}.bin"
+        if filesystem == "littlefs":
+            self.run_code(image, "import vfs, pyb; vfs.VfsLfs2.mkfs(pyb.Flash(start=0))", "--board", board, "--no-mount")
+        self.run_code(image, USE.format(size=9000 if board in ("OPENMV4P", "OPENMV_N6") else 700), "--board", board)
+        return image
+
+    def map(self, *args):
+        """What the map of these images says, as JSON."""
+        output = self.folder / "map.json"
+        result = pybflash("map", *args, "-o", output)
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        return json.loads(output.read_text())
+
+
+def wear_counters(image):
+    data = pathlib.Path(f"{image}.wear").read_bytes()
+    count = struct.unpack_from("<I", data, 16)[0]
+    return struct.unpack_from(f"<{count}I", data, 24)
+
+
+def blocks_of(owner, block):
+    found = set()
+    for offset, length in owner["runs"]:
+        found.update(range(offset // block, (offset + length - 1) // block + 1))
+    return found
+
+
+class WrongUse(WithFolder):
+    def test_what_is_missing_is_said(self):
+        self.assert_one_line(pybflash("map"), "image", "map --help")
+        self.assert_one_line(pybflash("map", "no.bin"), "no.bin", "No such file")
+        self.assert_one_line(pybflash("map", "--diff", "a.bin"), "--diff")
+        self.assert_one_line(pybflash("map", "c.bin", "--diff", "a.bin", "b.bin"), "--diff", "two")
+
+    def test_what_is_no_image_is_said(self):
+        (self.folder / "short.bin").write_bytes(b"short")
+        self.assert_one_line(pybflash("map", self.folder / "short.bin"), "short.bin", "5 bytes")
+        self.assert_one_line(pybflash("map", self.folder), str(self.folder))
+        image = self.used_image("OPENMV2")
+        self.assert_one_line(pybflash("map", image, "--board", "OPENMV4P"), "holds", "bytes")
+        self.assert_one_line(pybflash("map", image, "--board", "NONE"), "NONE", "OPENMV4P")
+
+    def test_a_blank_image_leaves_the_board_open(self):
+        (self.folder / "blank.bin").write_bytes(b"\xff" * (32 << 20))
+        image = self.folder / "blank.bin"
+        self.assert_one_line(pybflash("map", image), "OPENMV4P", "OPENMV_N6", "--board")
+        self.assertEqual(pybflash("map", image, "--board", "OPENMV_N6").returncode, 0)
+
+    def test_outputs_are_whole_or_not_there(self):
+        image = self.used_image("OPENMV2")
+        self.assert_one_line(pybflash("map", image, "-o", "map.gif", cwd=self.folder), "map.gif", ".svg", ".png")
+        self.assert_one_line(pybflash("map", image, "-o", "/no/such/folder/map.svg"), "/no/such/folder/map.svg")
+        self.assertEqual([name for name in os.listdir(self.folder) if "map" in name], [])
+
+    def test_images_of_two_boards_have_no_diff(self):
+        self.assert_one_line(pybflash("map", "--diff", self.used_image("OPENMV2"), self.used_image("OPENMV3")), "bytes")
+
+    def test_forecast(self):
+        (self.folder / "day.py").write_text("")
+        script = self.folder / "day.py"
+        self.assert_one_line(pybflash("forecast", "--times-per-day", "1"), "--script")
+        self.assert_one_line(pybflash("forecast", "--script", script), "--times-per-day")
+        self.assert_one_line(pybflash("forecast", "--script", "no.py", "--times-per-day", "1"), "no.py", "No such file")
+        self.assert_one_line(pybflash("forecast", "--script", self.folder, "--times-per-day", "1"), "directory")
+        for wrong in ("0", "-1", "many"):
+            self.assert_one_line(pybflash("forecast", "--script", script, "--times-per-day", wrong), "--times-per-day")
+        self.assert_one_line(
+            pybflash("forecast", "--board", "NONE", "--script", script, "--times-per-day", "1"), "NONE", "OPENMV4P"
+        )
+
+
+class Truth(WithFolder):
+    def test_files_own_what_the_filesystem_says_is_used(self):
+        code = "import os; print(os.statvfs('/flash')[0], os.statvfs('/flash')[2], os.statvfs('/flash')[3])"
+        for board in BOARDS:
+            for filesystem in ("fat", "littlefs"):
+                with self.subTest(board=board, filesystem=filesystem):
+                    image = self.used_image(board, filesystem)
+                    block, total, free = map(int, self.run_code(image, code, "--board", board).split())
+                    told = self.map(image, "--board", board)
+                    self.assertEqual(len(told["volumes"]), 1)
+                    self.assertEqual(told["faults"], [])
+                    if filesystem == "littlefs":
+                        used = set().union(*(blocks_of(owner, block) for owner in told["owners"]))
+                        # littlefs counts the pair of each folder twice: where it is, and where it is named.
+                        folders = [o for o in told["owners"] if o["content"] == "directory" and o["name"] != "/"]
+                        self.assertEqual(len(used) + 2 * len(folders), total - free)
+                    else:
+                        owners = [o for o in told["owners"] if o["content"] in ("file", "directory") and o["name"] != "/"]
+                        self.assertEqual(sum(sum(n for _, n in o["runs"]) for o in owners), (total - free) * block)
+
+    def test_files_are_where_their_bytes_are(self):
+        for filesystem in ("fat", "littlefs"):
+            with self.subTest(filesystem=filesystem):
+                image = self.used_image("OPENMV_N6", filesystem)
+                told = self.map(image)
+                owner = next(o for o in told["owners"] if o["name"] == "/folder/file3.bin")
+                self.assertEqual((owner["content"], owner["size_bytes"]), ("file", 27001))
+                chip = image.read_bytes()
+                data = b"".join(chip[offset : offset + length] for offset, length in owner["runs"])
+                self.assertEqual(data.count(b"\x03"), 27001)
+                names = [o["name"] for o in told["owners"]]
+                self.assertIn("/a&b'c.txt", names)
+                self.assertNotIn("/folder/file1.bin", names)
+
+    def test_partitions_are_found(self):
+        image = self.folder / "cam.bin"
+        code = """
+import pyb, vfs
+fat, rest = pyb.Flash(start=0, len=131072), pyb.Flash(start=131072)
+vfs.VfsFat.mkfs(fat); vfs.VfsLfs2.mkfs(rest)
+"""
+        self.run_code(image, code, "--board", "OPENMV4P", "--no-mount")
+        volumes = [(v["kind"], v["offset"], v["size_bytes"]) for v in self.map(image)["volumes"]]
+        self.assertEqual(volumes, [("FAT12", 0, 131072), ("littlefs v2", 131072, (24 << 20) - 131072)])
+
+    def test_unknown_data_is_unknown(self):
+        image = self.folder / "cam.bin"
+        self.run_code(image, "import pyb; pyb.Flash(start=0).writeblocks(3, b'x' * 512)", "--no-mount")
+        told = self.map(image, "--board", "OPENMV4P")
+        self.assertEqual(told["volumes"], [])
+        self.assertEqual(told["content_bytes"]["unknown data"], 512)
+
+    def test_hot_spots_are_those_of_the_counters(self):
+        for board in BOARDS:
+            with self.subTest(board=board):
+                image = self.used_image(board)
+                told = self.map(image, "--board", board)
+                counters = [n for n in wear_counters(image) if n]
+                self.assertEqual([n for _, n in told["erases"]], counters)
+                summary = pybflash("map", image, "--board", board).stdout.decode()
+                hottest = max(told["erases"], key=lambda entry: entry[1])
+                first = summary[summary.index("HOTTEST") :].splitlines()[1].split()
+                self.assertEqual((int(first[0], 16), int(first[1])), (hottest[0], hottest[1]))
+
+    def test_without_counters_it_says_so(self):
+        image = self.used_image("OPENMV4P")
+        os.remove(f"{image}.wear")
+        self.assertIn(b"no wear counters", pybflash("map", image).stdout)
+        self.assertFalse(os.path.exists(f"{image}.wear"), "looking makes no counters")
+
+    def test_nothing_is_changed_by_looking(self):
+        image = self.used_image("OPENMV_N6", "littlefs")
+        before = (image.read_bytes(), pathlib.Path(f"{image}.wear").read_bytes())
+        pybflash("map", image, "-o", self.folder / "map.svg")
+        self.assertEqual(before, (image.read_bytes(), pathlib.Path(f"{image}.wear").read_bytes()))
+
+    def test_diff_is_exactly_what_changed(self):
+        old = self.used_image("OPENMV4P")
+        new = self.folder / "new.bin"
+        new.write_bytes(old.read_bytes())
+        pathlib.Path(f"{new}.wear").write_bytes(pathlib.Path(f"{old}.wear").read_bytes())
+        self.run_code(new, "open('/flash/log.txt', 'a').write('more'); open('/flash/new', 'w').write('n' * 9000)")
+        told = self.map("--diff", old, new)["changes"]
+        a, b = old.read_bytes(), new.read_bytes()
+        expected = [at for at in range(0, len(a), 4096) if a[at : at + 4096] != b[at : at + 4096]]
+        self.assertTrue(expected)
+        self.assertEqual(told["changed_sectors"], expected)
+        counters = zip(wear_counters(old), wear_counters(new))
+        added = [[i * 4096, after - before] for i, (before, after) in enumerate(counters) if after != before]
+        self.assertEqual(told["erases_added"], added)
+        self.assertEqual(self.map("--diff", old, old)["changes"]["changed_sectors"], [])
+
+
+class PageReader(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.references = []
+
+    def handle_starttag(self, tag, attrs):
+        self.references += [value for name, value in attrs if name in ("src", "href")]
+
+
+class Pictures(WithFolder):
+    def pictures(self, *args):
+        names = [self.folder / f"map.{kind}" for kind in ("svg", "png", "html")]
+        result = pybflash("map", *args, *(word for name in names for word in ("-o", name)))
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        return [name.read_bytes() for name in names]
+
+    def check(self, board, *args):
+        svg, png, page = self.pictures(*args)
+        root = ElementTree.fromstring(svg)
+        width, height = float(root.get("width")), float(root.get("height"))
+        texts = [element.text for element in root.iter(SVG + "text")]
+        self.assertTrue(any(board in text for text in texts), texts)
+        for rectangle in root.iter(SVG + "rect"):
+            x, y, w, h = (float(rectangle.get(name)) for name in ("x", "y", "width", "height"))
+            self.assertTrue(x >= 0 and y >= 0 and x + w <= width and y + h <= height, ElementTree.tostring(rectangle))
+
+        self.assertEqual(png[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertEqual(struct.unpack(">II", png[16:24]), (round(2 * width), round(2 * height)))
+        self.check_png(png)
+
+        reader = PageReader()
+        reader.feed(page.decode())
+        self.assertEqual(reader.references, [], "a page of its own")
+        body = ElementTree.fromstring(page.decode().split("\n", 1)[1])  # without the doctype
+        data = json.loads(body.find(".//script[@id='data']").text)
+        self.assertEqual(sum(count for _, _, count in data["units"]) * data["unit"], data["size"])
+        self.assertEqual(sum(sector[1] for sector in data["sectors"]), data["size"])
+        return data
+
+    def check_png(self, png):
+        at, pixels = 8, b""
+        while at < len(png):
+            length, kind = struct.unpack(">I4s", png[at : at + 8])
+            body = png[at + 8 : at + 8 + length]
+            self.assertEqual(struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0], zlib.crc32(kind + body))
+            pixels += body if kind == b"IDAT" else b""
+            at += 12 + length
+        width, height = struct.unpack(">II", png[16:24])
+        self.assertEqual(len(zlib.decompress(pixels)), height * (3 * width + 1))
+
+    def test_every_board(self):
+        for board in BOARDS:
+            for filesystem in ("fat", "littlefs"):
+                with self.subTest(board=board, filesystem=filesystem):
+                    image = self.used_image(board, filesystem)
+                    self.check(board, image, "--board", board)
+            with self.subTest(board=board, whole=True):
+                self.check(board, image, "--board", board, "--whole-chip")
+
+    def test_diff(self):
+        old = self.used_image("OPENMV4P")
+        new = self.used_image("OPENMV4P", "littlefs")
+        data = self.check("OPENMV4P", "--diff", old, new)
+        self.assertEqual(len(data["changes"]) * data["unit"], data["size"])
+        self.assertEqual(sum(count for _, _, count in data["unitsBefore"]) * data["unit"], data["size"])
+
+
+SCRIPT = """
+import os, pyb, sim, sys
+with open('/flash/count.txt', 'a') as f: f.write('.')
+with open('/flash/state.bin', 'wb') as f: f.write(os.urandom(3000))
+pyb.Flash().ioctl(3, 0)
+open(sys.argv[1], 'a').write('%(erases)d %(device_us)d %(programs)d\\n' % sim.stats())
+print('not shown')
+"""
+
+
+class Forecasts(WithFolder):
+    def forecast(self, script, *args):
+        path = self.folder / "day.py"
+        path.write_text(script)
+        numbers = self.folder / "forecast.json"
+        result = pybflash("forecast", "--script", path, "--json", numbers, *args)
+        return result, json.loads(numbers.read_text())
+
+    def test_numbers_are_those_of_the_script_times_n(self):
+        log = self.folder / "stats.txt"
+        result, told = self.forecast(SCRIPT, "--times-per-day", "100", "--runs", "5", "--", log)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertNotIn(b"not shown", result.stdout)
+        self.assertEqual(told["endurance_cycles"], 100000)
+        lines = [list(map(int, line.split())) for line in log.read_text().splitlines()]
+        self.assertEqual([f["filesystem"] for f in told["filesystems"]], ["FAT", "littlefs"])
+        for found in told["filesystems"]:
+            mine, lines = lines[: found["warm_up_runs"] + 5], lines[found["warm_up_runs"] + 5 :]
+            erases, device_us, programs = (sum(column) / 5 for column in zip(*mine[-5:]))
+            self.assertAlmostEqual(found["erases_per_run"], erases)
+            self.assertAlmostEqual(found["device_us_per_run"], device_us, delta=0.02 * device_us)
+            self.assertAlmostEqual(found["programs_per_run"], programs)
+            self.assertAlmostEqual(found["device_s_per_day"], found["device_us_per_run"] * 100 / 1e6)
+            self.assertLessEqual(found["hottest_sector_erases_per_run"], erases)
+            years = 100000 / (found["hottest_sector_erases_per_run"] * 100 * 365.25)
+            self.assertAlmostEqual(found["years"], years)
+        self.assertEqual(lines, [])
+
+    def test_a_script_that_only_reads_wears_nothing_out(self):
+        result, told = self.forecast("import os; os.listdir('/flash')", "--times-per-day", "1", "--runs", "2")
+        for found in told["filesystems"]:
+            self.assertEqual(found["hottest_sector_erases_per_run"], 0)
+            self.assertNotIn("years", found)
+        self.assertIn(b"nothing wears out", result.stdout)
+
+    def test_every_board_with_room(self):
+        for board in ("OPENMV_N6", "OPENMV4", "OPENMV2"):
+            with self.subTest(board=board):
+                script = "import os; open('/flash/a', 'wb').write(os.urandom(600))"
+                result, told = self.forecast(script, "--board", board, "--times-per-day", "1", "--runs", "2")
+                self.assertEqual(result.returncode, 0, result.stdout.decode())
+                self.assertTrue(all(found["erases_per_run"] > 0 for found in told["filesystems"]))
+
+    def test_a_script_that_fails_is_told_with_its_reason(self):
+        result, told = self.forecast("raise ValueError('no camera')", "--times-per-day", "1")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"run 1 of the script ended with exit code 1: ValueError: no camera", result.stdout)
+        self.assertIn("failure", told["filesystems"][0])
+
+    def test_nothing_is_left_behind(self):
+        folder = self.folder / "tmp"
+        folder.mkdir()
+        script = self.folder / "day.py"
+        script.write_text("")
+        environment = {**os.environ, "TMPDIR": str(folder)}
+        command = [PROGRAM, "forecast", "--script", str(script), "--times-per-day", "1", "--runs", "1"]
+        self.assertEqual(subprocess.run(command, env=environment, capture_output=True, check=False).returncode, 0)
+        self.assertEqual(os.listdir(folder), [])
+
+
+def main():
+    global PROGRAM
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    args, rest = parser.parse_known_args()
+    PROGRAM = os.path.abspath(args.program)
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+#include "cli/script_runs.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <utility>
+#include <variant>
+
+#include "boards/camera.h"
+#include "micropython/port/camera_glue.h"
+#include "micropython/port/interpreter.h"
+#include "sim/image.h"
+#include "volumes/storage_device.h"
+#include "volumes/volume.h"
+
+namespace cli {
+
+namespace {
+
+// In the child; the parent reads the cost from `report`.
+[[noreturn]] void run_in_child(const boards::Board& board, const std::string& image_path,
+                               std::vector<std::string>& arguments, int report, int errors) {
+  const int nothing = open("/dev/null", O_RDWR);
+  dup2(nothing, STDIN_FILENO);
+  dup2(nothing, STDOUT_FILENO);
+  dup2(errors, STDERR_FILENO);
+  auto opened = boards::Camera::open(board, image_path);
+  if (const std::string* error = std::get_if<std::string>(&opened)) {
+    std::fprintf(stderr, "%s\n", error->c_str());
+    _exit(INTERPRETER_EXIT_USAGE);
+  }
+  auto& camera = std::get<std::unique_ptr<boards::Camera>>(opened);
+  camera_glue_attach(camera.get());
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  interpreter_options_t interpreter = {};
+  interpreter.script = argv.front();
+  interpreter.argc = static_cast<int>(argv.size());
+  interpreter.argv = argv.data();
+  interpreter.mount_storage = true;
+  interpreter.greeting = "";
+  const int code = interpreter_run(&interpreter);
+  const boards::Camera::Totals totals = camera->totals();
+  const RunCost cost = {totals.erases, totals.programs, totals.bytes_programmed, totals.device_us};
+  const bool is_reported = write(report, &cost, sizeof cost) == sizeof cost;
+  std::fflush(nullptr);
+  _exit(is_reported ? code : INTERPRETER_EXIT_FAILED);
+}
+
+std::string last_line_of(int file) {
+  std::string text;
+  char buffer[4096];
+  lseek(file, 0, SEEK_SET);
+  for (ssize_t got; (got = read(file, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<size_t>(got));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
+void fill_with_old_data(std::span<uint8_t> bytes) {
+  std::mt19937 random(1);  // the same every time: forecasts can be compared
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() >> 24);
+}
+
+std::string format(const boards::Board& board, const std::string& path, Filesystem filesystem) {
+  auto opened = boards::Camera::open(board, path);
+  if (std::string* error = std::get_if<std::string>(&opened)) return std::move(*error);
+  volumes::StorageDevice device(std::get<std::unique_ptr<boards::Camera>>(opened)->storage());
+  const auto volume = filesystem == Filesystem::kFat ? volumes::make_fat(device, board.volume_label)
+                                                     : volumes::make_littlefs(device);
+  flash::Status status = volume->format();
+  if (status.ok()) status = device.sync();
+  return status.ok() ? "" : std::string("cannot be formatted: ") + std::strerror(-status.value());
+}
+
+}  // namespace
+
+std::string make_used_image(const boards::Board& board, const std::string& path, Filesystem filesystem) {
+  {
+    auto image = sim::Image::open(path, boards::physics_of(*board.part));
+    if (std::string* error = std::get_if<std::string>(&image)) return std::move(*error);
+    const boards::Area& storage = board.storage();
+    const auto bytes = std::get<std::unique_ptr<sim::Image>>(image)->memory().bytes;
+    fill_with_old_data(bytes.subspan(storage.offset, storage.size_bytes));
+  }
+  return format(board, path, filesystem);
+}
+
+ScriptRun run_script(const boards::Board& board, const std::string& image_path,
+                     std::vector<std::string> arguments) {
+  ScriptRun run = {.exit_code = INTERPRETER_EXIT_FAILED, .cost = {}, .complaint = {}};
+  int report[2];
+  std::FILE* const errors = std::tmpfile();
+  if (errors == nullptr || pipe(report) != 0) {
+    run.complaint = std::strerror(errno);
+    return run;
+  }
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(report[0]);
+    run_in_child(board, image_path, arguments, report[1], fileno(errors));
+  }
+  close(report[1]);
+  const bool has_cost = read(report[0], &run.cost, sizeof run.cost) == sizeof run.cost;
+  close(report[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : INTERPRETER_EXIT_FAILED;
+  run.complaint = last_line_of(fileno(errors));
+  if (!has_cost && run.exit_code == 0) run.exit_code = INTERPRETER_EXIT_FAILED;
+  std::fclose(errors);
+  return run;
+}
+
+std::vector<uint32_t> wear_of_image(const boards::Board& board, const std::string& image_path) {
+  const auto image = sim::Image::open(image_path, boards::physics_of(*board.part), sim::ImageUse::kScratch);
+  const auto* opened = std::get_if<std::unique_ptr<sim::Image>>(&image);
+  if (opened == nullptr) return {};
+  const auto wear = (*opened)->memory().wear;
+  return {wear.begin(), wear.end()};
+}
+
+}  // namespace cli

@@ -1,0 +1,32 @@
+// A script, again and again on one simulated camera, each time in a process of its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "boards/board.h"
+#include "cli/projection.h"
+
+namespace cli {
+
+enum class Filesystem { kFat, kLittlefs };
+
+// Makes the image of a camera that was in use before: a storage full of old data, and in it a fresh
+// filesystem. Returns what was wrong, or nothing.
+std::string make_used_image(const boards::Board& board, const std::string& path, Filesystem filesystem);
+
+struct ScriptRun {
+  int exit_code = 0;
+  RunCost cost;           // from power-up on: the boot and the last sync are part of it
+  std::string complaint;  // the last line on its standard error
+};
+
+// What the script prints is not shown. `arguments`: the script, and what follows it.
+ScriptRun run_script(const boards::Board& board, const std::string& image_path,
+                     std::vector<std::string> arguments);
+
+// The wear counters of an image, a number a sector.
+std::vector<uint32_t> wear_of_image(const boards::Board& board, const std::string& image_path);
+
+}  // namespace cli
