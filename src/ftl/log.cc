@@ -126,12 +126,19 @@ Status Log::open_segment(uint32_t segment) {
 }
 
 Status Log::erase_segment(uint32_t segment) {
+  FLASH_TRY(count_erase(segment));
+  return nor_.erase(layout_.segment_offset(segment), layout_.segment_bytes);
+}
+
+// Used in turn, segments are erased about equally often: one that does not tell is like the one before.
+Status Log::count_erase(uint32_t segment) {
   SegmentState before;
   FLASH_TRY(read_segment(segment, before));
-  // Used in turn, segments are erased about equally often.
-  if (before.kind == HeaderKind::kOurs) erase_count_ = before.header.erase_count;
-  FLASH_TRY(nor_.erase(layout_.segment_offset(segment), layout_.segment_bytes));
-  ++erase_count_;
+  if (before.kind == HeaderKind::kOurs) {
+    erase_count_ = before.header.erase_count + 1;
+  } else {
+    erase_count_ = std::max<uint32_t>(erase_count_, 1);
+  }
   return {};
 }
 
@@ -152,11 +159,9 @@ Status Log::erase_ahead() {
 // ---- A single segment -----------------------------------------------------------------------------
 
 Status Log::stage_header(Rewriter& rewriter) {
-  SegmentState before;
-  FLASH_TRY(read_segment(0, before));
-  if (before.kind == HeaderKind::kOurs) erase_count_ = before.header.erase_count;
+  FLASH_TRY(count_erase(0));
   std::array<uint8_t, kSegmentHeaderBytes> bytes;
-  encode(SegmentHeader{++last_sequence_, ++erase_count_}, layout_, bytes);
+  encode(SegmentHeader{++last_sequence_, erase_count_}, layout_, bytes);
   return rewriter.stage(layout_.segment_offset(0), bytes);
 }
 

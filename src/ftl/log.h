@@ -105,6 +105,7 @@ class Log {
 
   flash::Status open_segment(uint32_t segment);
   flash::Status erase_segment(uint32_t segment);
+  flash::Status count_erase(uint32_t segment);
   flash::Status program_header(uint32_t segment);
   void complete(Record& record, std::span<const uint8_t> data, uint32_t sequence) const;
   flash::Status append_here(Record& record, std::span<const uint8_t> data, Location& at);

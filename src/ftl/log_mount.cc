@@ -44,6 +44,9 @@ Status Log::mount(Finding& finding, Record& root, Location& root_at) {
     return {};
   }
   head_ = found.commit_at / layout_.slots;
+  SegmentState head;
+  FLASH_TRY(read_segment(head_, head));
+  erase_count_ = head.header.erase_count;
   head_sequence_ = found.commit_sequence;
   last_sequence_ = found.last_sequence;
   tail_ = released_tail_ = found.commit.tail;

@@ -6,7 +6,7 @@ using flash::Error;
 using flash::Status;
 
 // The node at `at`, reached on the way to `block` by a step over the bit `level`: it agrees down to there.
-Status Tree::read_node(Location at, uint16_t block, uint32_t level, Record& node) {
+Status Tree::read_node(Location at, uint16_t block, uint32_t level, Record& node) const {
   FLASH_TRY(log_.read_record(at, node));
   const uint32_t below = log_.layout().levels - 1 - level;
   return node.block != kNoBlock && node.block >> below == block >> below ? Status() : Status(Error::kIo);
@@ -14,7 +14,7 @@ Status Tree::read_node(Location at, uint16_t block, uint32_t level, Record& node
 
 // Goes down to where `block`, or the subtree of its upper `depth` bits, has its place. `path` collects the
 // subtrees beside the way; `at` and `node` are the record at its end, or kNowhere.
-Status Tree::descend(uint16_t block, uint32_t depth, Record& path, Location& at, Record& node) {
+Status Tree::descend(uint16_t block, uint32_t depth, Record& path, Location& at, Record& node) const {
   at = is_empty() ? kNowhere : root_at_;
   node = root_;
   for (uint32_t level = 0; level < depth && at != kNowhere; ++level) {
@@ -29,12 +29,12 @@ Status Tree::descend(uint16_t block, uint32_t depth, Record& path, Location& at,
   return {};
 }
 
-Status Tree::find(uint16_t block, Location& at, Record& record) {
+Status Tree::find(uint16_t block, Location& at, Record& record) const {
   Record path;
   return descend(block, log_.layout().levels, path, at, record);
 }
 
-Status Tree::make_node(uint16_t block, Record& node) {
+Status Tree::make_node(uint16_t block, Record& node) const {
   node = Record{};
   node.block = block;
   Location at = kNowhere;
@@ -42,7 +42,7 @@ Status Tree::make_node(uint16_t block, Record& node) {
   return descend(block, log_.layout().levels, node, at, old);
 }
 
-Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source) {
+Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source) const {
   Record path;
   Location at = kNowhere;
   Record taken;
@@ -65,22 +65,6 @@ Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Loc
   node.is_lost = relative.is_lost;
   for (uint32_t i = 0; i < log_.layout().levels; ++i) {
     if (i != level) node.other[i] = i < level ? path.other[i] : relative.other[i];
-  }
-  return {};
-}
-
-Status Tree::find_next(uint32_t block, Location& at, Record& record) {
-  at = kNowhere;
-  while (block < log_.layout().block_count) {
-    // The smallest number of a block is that of a subtree which begins there: try the largest first.
-    Record path;
-    FLASH_TRY(descend(static_cast<uint16_t>(block), log_.layout().levels, path, at, record));
-    if (at != kNowhere) return {};
-    // Nothing there: the deepest subtree to the right of the way is where the next one is.
-    uint32_t level = log_.layout().levels;
-    while (level > 0 && ((block & mask_of(level - 1)) != 0 || path.other[level - 1] == kNowhere)) --level;
-    if (level == 0) return {};
-    block = (block | (mask_of(level - 1) * 2u - 1)) - (mask_of(level - 1) - 1u);
   }
   return {};
 }

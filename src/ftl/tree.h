@@ -23,25 +23,22 @@ class Tree {
   bool is_empty() const { return root_.block == kNoBlock; }
 
   // `at` is kNowhere if the map has no such block. All reads: kIo if a node is damaged.
-  flash::Status find(uint16_t block, Location& at, Record& record);
+  flash::Status find(uint16_t block, Location& at, Record& record) const;
 
   // A node which makes the map the same, but for `block`, of which it is the record.
-  flash::Status make_node(uint16_t block, Record& node);
+  flash::Status make_node(uint16_t block, Record& node) const;
 
   // A node which makes the map the same without the blocks whose upper `depth` bits are those of `block`. Its
   // data is that of the record `source`; kNowhere if there is nothing to take away. An empty map has
   // kNoBlock for its node, and no source.
-  flash::Status make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source);
-
-  // The first block from `block` on that the map has; `at` is kNowhere if there is none.
-  flash::Status find_next(uint32_t block, Location& at, Record& record);
+  flash::Status make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source) const;
 
  private:
   uint16_t mask_of(uint32_t level) const {
     return static_cast<uint16_t>(1u << (log_.layout().levels - 1 - level));
   }
-  flash::Status read_node(Location at, uint16_t block, uint32_t level, Record& node);
-  flash::Status descend(uint16_t block, uint32_t depth, Record& path, Location& at, Record& node);
+  flash::Status read_node(Location at, uint16_t block, uint32_t level, Record& node) const;
+  flash::Status descend(uint16_t block, uint32_t depth, Record& path, Location& at, Record& node) const;
 
   Log& log_;
   Record root_;

@@ -1,0 +1,41 @@
+// What a log holds, found without changing it and without trusting it: for a person who has an image of a
+// chip.
+#pragma once
+
+#include <cstdint>
+
+#include "flash/nor_flash.h"
+#include "flash/status.h"
+#include "ftl/layout.h"
+#include "ftl/log.h"
+
+namespace ftl {
+
+struct CheckReport {
+  Finding finding = Finding::kForeign;
+  Layout layout = {};
+
+  // Only for kSound:
+  uint32_t sequence = 0;  // of the head segment: so many segments have been taken into use
+  uint32_t head = 0;      // segments
+  uint32_t tail = 0;
+  uint32_t used_segments = 0;        // from the tail to the head; the others are free
+  uint32_t live_blocks = 0;          // that hold something
+  uint32_t damaged_blocks = 0;       // of them, those that cannot be read
+  uint32_t first_damaged_block = 0;  // if there are any
+  bool map_is_damaged = false;       // further blocks may be missing: the way to them is
+  uint32_t least_erases = 0;         // of the segments that tell
+  uint32_t most_erases = 0;
+
+  bool is_clean() const { return finding == Finding::kSound && damaged_blocks == 0 && !map_is_damaged; }
+};
+
+// Reads all of the slice.
+//   kInvalid  no log can be in a slice like this
+//   and what the flash reports, but for words that cannot be read
+flash::Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckReport& report);
+
+// "sound", "blank", ...: for one line of text.
+const char* name_of(Finding finding);
+
+}  // namespace ftl

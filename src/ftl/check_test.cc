@@ -1,0 +1,77 @@
+#include "ftl/check.h"
+
+#include "ftl/ftl_testing.h"
+
+namespace ftl {
+namespace {
+
+struct Bench {
+  Bench() {
+    EXPECT_TRUE(layer.format().ok());
+    std::mt19937 random(1);
+    for (uint32_t i = 0; i < 300; ++i) {
+      EXPECT_TRUE(layer.write(i % 10, random_block(random)).ok());
+      EXPECT_TRUE(layer.sync().ok());
+    }
+  }
+
+  CheckReport report() {
+    CheckReport found;
+    EXPECT_TRUE(check(nor, 0, nor.size_bytes(), found).ok());
+    return found;
+  }
+
+  CellsNor nor{shapes()[2]};
+  Layout layout = layout_of(nor);
+  Ftl layer{nor, layout};
+};
+
+TEST(Check, FindsNothingWrongWhereNothingIs) {
+  Bench bench;
+  const std::vector<uint8_t> before(bench.nor.bytes());
+  const CheckReport report = bench.report();
+  EXPECT_TRUE(report.is_clean());
+  EXPECT_EQ(report.live_blocks, 10u);
+  EXPECT_EQ(report.layout, bench.layout);
+  EXPECT_GT(report.sequence, 40u);
+  EXPECT_GT(report.least_erases, 0u);
+  EXPECT_LE(report.most_erases - report.least_erases, 1u);
+  EXPECT_LT(report.used_segments, report.layout.segment_count);
+  EXPECT_EQ(bench.nor.bytes(), before);
+}
+
+TEST(Check, FindsABlockThatIsDamaged) {
+  Bench bench;
+  Location at = kNowhere;
+  Record record;
+  ASSERT_TRUE(bench.layer.tree().find(3, at, record).ok());
+  bench.nor.bytes()[bench.layout.offset_of(at) + bench.layout.header_bytes + 100] ^= 4;
+  const CheckReport report = bench.report();
+  EXPECT_FALSE(report.is_clean());
+  EXPECT_EQ(report.damaged_blocks, 1u);
+  EXPECT_EQ(report.first_damaged_block, 3u);
+  EXPECT_FALSE(report.map_is_damaged);
+}
+
+TEST(Check, FindsAMapThatIsDamaged) {
+  Bench bench;
+  Location at = kNowhere;
+  Record record;
+  ASSERT_TRUE(bench.layer.tree().find(3, at, record).ok());
+  bench.nor.bytes()[bench.layout.offset_of(at) + 9] ^= 4;
+  const CheckReport report = bench.report();
+  EXPECT_TRUE(report.map_is_damaged);
+  EXPECT_GE(report.damaged_blocks, 1u);
+}
+
+TEST(Check, NamesWhatIsNotALog) {
+  CellsNor nor(shapes()[2]);
+  CheckReport report;
+  ASSERT_TRUE(check(nor, 0, nor.size_bytes(), report).ok());
+  EXPECT_EQ(report.finding, Finding::kBlank);
+  EXPECT_STREQ(name_of(report.finding), "blank");
+  EXPECT_EQ(check(nor, 0, nor.size_bytes() + 1, report), flash::Status(flash::Error::kInvalid));
+}
+
+}  // namespace
+}  // namespace ftl
