@@ -99,7 +99,7 @@ class Campaign {
     if (!error.empty()) lose("", error);
     final_progress_ = scenario_.progress();
     cut_everywhere(0, "");
-    if (!options_.replay.empty() && report_.cuts == 0) lose(options_.replay, "there is no such case");
+    if (!options_.replay.empty() && !has_replayed_) lose(options_.replay, "there is no such case");
     return std::move(report_);
   }
 
@@ -122,6 +122,7 @@ class Campaign {
       const std::string replay = path.empty() ? to_string(cut) : path + "/" + to_string(cut);
       if (n == 0) moment_.emplace(Moment{journal, cut, progress_at(journal, cut), 1});
       if (is_wanted(replay)) try_cut(n, cut, replay);
+      has_replayed_ = has_replayed_ || replay == options_.replay;
     }
   }
 
@@ -195,6 +196,7 @@ class Campaign {
   std::vector<std::unique_ptr<Mirror>> mirrors_;
   std::optional<Moment> moment_;
   uint64_t final_progress_ = 0;
+  bool has_replayed_ = false;
   Report report_;
 };
 

@@ -88,10 +88,12 @@ TEST(Campaign, SeesWhatIsLostAndPlaysItAgain) {
 }
 
 TEST(Campaign, DoesNotPassOverACaseThatIsNotThere) {
-  Bytes scenario;
-  const Report report = run(make_serial_camera, scenario, {.replay = "12345"});
-  ASSERT_EQ(report.failures.size(), 1u);
-  EXPECT_EQ(report.failures.front().error, "there is no such case");
+  for (const char* replay : {"12345", "0/12345", "0w1"}) {
+    Bytes scenario;
+    const Report report = run(make_serial_camera, scenario, {.depth = 2, .replay = replay});
+    ASSERT_EQ(report.failures.size(), 1u) << replay;
+    EXPECT_EQ(report.failures.front().error, "there is no such case");
+  }
 }
 
 // A check that writes, and fails when it finds that an earlier one was interrupted.
