@@ -1,6 +1,7 @@
 // The bench itself: both contenders keep their data, the bound is a bound, and ours is at it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <span>
@@ -15,6 +16,7 @@
 #include "bench/workloads.h"
 #include "boards/board_table.h"
 #include "boards/camera.h"
+#include "boards/hardware.h"
 
 namespace bench {
 namespace {
@@ -50,6 +52,24 @@ TEST(Ideal, TakesTheLargestErase) {
   EXPECT_EQ(aligned.erases(), 16u);
   EXPECT_EQ(crooked.erases(), 16u);
   EXPECT_LT(aligned.device_us(), crooked.device_us() / 2);
+}
+
+// The ideal is made from the board's description; the contenders run on the models.
+TEST(Ideal, ReckonsWithTheTimesOfTheModels) {
+  for (const boards::Board& board : boards::all_boards()) {
+    if (board.part->jedec_id == 0) continue;
+    const sim::NorChipPart& chip = boards::chip_of(*board.part);
+    EXPECT_NEAR(board.part->program_first_byte_ns, static_cast<double>(chip.program_first_byte_ns), 100)
+        << board.name;
+    EXPECT_NEAR(board.part->program_next_byte_ns, static_cast<double>(chip.program_next_byte_ns), 10)
+        << board.name;
+    for (const boards::EraseTime& erase : board.part->erase_times) {
+      const auto same_size = [&](const auto& time) { return time.size_bytes == erase.size_bytes; };
+      const auto found = std::find_if(chip.erase_times.begin(), chip.erase_times.end(), same_size);
+      ASSERT_NE(found, chip.erase_times.end()) << board.name;
+      EXPECT_EQ(erase.time.typical_us * uint64_t{1000}, found->time.typical_ns) << board.name;
+    }
+  }
 }
 
 struct Case {

@@ -69,6 +69,10 @@ std::unique_ptr<Device> make_our_device(const boards::Board& board, std::span<co
 // The translation layer over our stack, formatted: blocks without an extended form.
 std::unique_ptr<Device> make_ftl_device(const boards::Board& board, std::span<const uint8_t> content);
 
+// Can MicroPython's driver set the board's chip up? Its spiflash.c looks for the quad enable bit where
+// Winbond has it (35h); Macronix's QUADSPI chips have no such register.
+bool has_firmware(const boards::Board& board);
+
 // MicroPython's own driver, unmodified, on the same models. One in a process: it keeps its state in static
 // variables.
 std::unique_ptr<Device> make_firmware_device(const boards::Board& board, std::span<const uint8_t> content);

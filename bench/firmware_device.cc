@@ -110,6 +110,11 @@ class FirmwareDevice final : public CameraDevice {
 
 }  // namespace
 
+bool has_firmware(const boards::Board& board) {
+  constexpr uint32_t kMacronix = 0xC2;
+  return board.part->controller != boards::Controller::kQuadSpi || board.part->jedec_id >> 16 != kMacronix;
+}
+
 std::unique_ptr<Device> make_firmware_device(const boards::Board& board, std::span<const uint8_t> content) {
   return std::make_unique<FirmwareDevice>(board, content);
 }

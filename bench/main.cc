@@ -2,6 +2,7 @@
 // `pybflash` need not carry that driver.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -47,6 +48,7 @@ std::vector<bench::Run> runs_of(const Options& options) {
         for (const bool used : {false, true}) {
           if (!contains(options.media, used ? "used" : "blank")) continue;
           for (const auto contender : {bench::Contender::kFirmware, bench::Contender::kPybflash}) {
+            if (contender == bench::Contender::kFirmware && !bench::has_firmware(*board)) continue;
             runs.push_back({board, filesystem, std::string(workload.name), used, contender, options.seed,
                             options.scale});
           }
@@ -55,6 +57,10 @@ std::vector<bench::Run> runs_of(const Options& options) {
     }
   }
   return runs;
+}
+
+std::string parent_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path();
 }
 
 int run(const Options& options) {
@@ -66,6 +72,11 @@ int run(const Options& options) {
   const std::vector<bench::Run> runs = runs_of(options);
   if (runs.empty()) {
     std::cerr << "pybflash: bench: no run fits these options\n";
+    return kExitUsage;
+  }
+  for (const std::string& folder : {options.documents, parent_of(options.json)}) {
+    if (folder.empty() || std::filesystem::is_directory(folder)) continue;
+    std::cerr << "pybflash: bench: there is no folder " << folder << '\n';
     return kExitUsage;
   }
   std::optional<bench::InstructionTable> on_m7, on_host;
@@ -85,9 +96,10 @@ int run(const Options& options) {
     bench::print_row(std::cout, rows.back());
   }
   if (!options.json.empty()) {
-    std::ofstream file(options.json);
+    const std::string part = options.json + ".part";
+    std::ofstream file(part);
     bench::write_json(file, rows);
-    if (!file.flush()) {
+    if (!file.flush() || std::rename(part.c_str(), options.json.c_str()) != 0) {
       std::cerr << "pybflash: bench: cannot write " << options.json << '\n';
       return kExitUsage;
     }

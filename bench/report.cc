@@ -29,12 +29,13 @@ std::string fixed(double value, int digits) {
 }  // namespace
 
 void print_table_head(std::ostream& out) {
-  out << "BOARD     WORKLOAD FS        MEDIUM CONTENDER  DEVICE s   / IDEAL  ERASES   IDEAL  WORST  "
+  out << "BOARD                 WORKLOAD FS        MEDIUM CONTENDER  DEVICE s   / IDEAL  ERASES   IDEAL  "
+         "WORST  "
          "PROGRAMMED KiB  MASKED us\n";
 }
 
 void print_row(std::ostream& out, const Row& row) {
-  out << std::left << std::setw(10) << row.run.board->name << std::setw(9) << row.run.workload
+  out << std::left << std::setw(22) << row.run.board->name << std::setw(9) << row.run.workload
       << std::setw(10) << name_of(row.run.filesystem) << std::setw(7) << medium_of(row.run) << std::setw(10)
       << name_of(row.run.contender) << std::right << std::setw(9) << fixed(seconds(row.cost.device_us), 3)
       << std::setw(10) << fixed(ratio(row.cost.device_us, row.ideal_us), 3) << std::setw(8) << row.cost.erases

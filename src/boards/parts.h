@@ -133,14 +133,12 @@ inline constexpr FlashPart kMx25Um25645G = {
     .endurance_cycles = 100'000,
 };
 
-// 16 MiB parts on QUADSPI at 100 MHz. The times are those in the SFDP of the MX25L128 family; the
-// AT25SF128A's SFDP (revision 1.0) tells none, and it is of the same class.
+// 16 MiB parts on QUADSPI at 100 MHz.
 inline constexpr std::array k16MiBSerialRegions = {flash::Region{4 * kKiB, 4096}};
-inline constexpr std::array k16MiBSerialEraseTimes = {EraseTime{4 * kKiB, {25'000, 150'000}},
-                                                      EraseTime{32 * kKiB, {144'000, 864'000}},
-                                                      EraseTime{64 * kKiB, {256'000, 1'536'000}}};
 
-constexpr FlashPart serial_16_mib(std::string_view name, uint32_t jedec_id) {
+constexpr FlashPart serial_16_mib(std::string_view name, uint32_t jedec_id,
+                                  std::span<const EraseTime> erase_times, Duration program_time,
+                                  uint32_t program_first_byte_ns, uint32_t program_next_byte_ns) {
   return {
       .name = name,
       .controller = Controller::kQuadSpi,
@@ -148,10 +146,10 @@ constexpr FlashPart serial_16_mib(std::string_view name, uint32_t jedec_id) {
       .geometry = {.regions = k16MiBSerialRegions,
                    .program_gap_bytes = kSerialProgramGapBytes,
                    .large_erase_bytes = {32 * kKiB, 64 * kKiB}},
-      .erase_times = k16MiBSerialEraseTimes,
-      .program_time = {384, 1'540},
-      .program_first_byte_ns = 16'500,
-      .program_next_byte_ns = 1'370,
+      .erase_times = erase_times,
+      .program_time = program_time,
+      .program_first_byte_ns = program_first_byte_ns,
+      .program_next_byte_ns = program_next_byte_ns,
       .command_ns = 300,
       .read_ps_per_byte = 20'000,
       .write_ps_per_byte = 80'000,
@@ -159,7 +157,18 @@ constexpr FlashPart serial_16_mib(std::string_view name, uint32_t jedec_id) {
   };
 }
 
-inline constexpr FlashPart kAt25Sf128A = serial_16_mib("AT25SF128A QSPI, 16 MiB", 0x1F8901);
-inline constexpr FlashPart kMx25L12833F = serial_16_mib("MX25L12833F QSPI, 16 MiB", 0xC22018);
+// DS-AT25SF128A-168E (typical times; the maxima are those of its class).
+inline constexpr std::array kAt25Sf128AEraseTimes = {EraseTime{4 * kKiB, {70'000, 400'000}},
+                                                     EraseTime{32 * kKiB, {150'000, 1'600'000}},
+                                                     EraseTime{64 * kKiB, {250'000, 2'000'000}}};
+inline constexpr FlashPart kAt25Sf128A =
+    serial_16_mib("AT25SF128A QSPI, 16 MiB", 0x1F8901, kAt25Sf128AEraseTimes, {600, 3'000}, 30'000, 2'236);
+
+// As the SFDP of the MX25L128 family tells them.
+inline constexpr std::array kMx25L12833FEraseTimes = {EraseTime{4 * kKiB, {25'000, 150'000}},
+                                                      EraseTime{32 * kKiB, {144'000, 864'000}},
+                                                      EraseTime{64 * kKiB, {256'000, 1'536'000}}};
+inline constexpr FlashPart kMx25L12833F =
+    serial_16_mib("MX25L12833F QSPI, 16 MiB", 0xC22018, kMx25L12833FEraseTimes, {384, 1'536}, 16'457, 1'371);
 
 }  // namespace boards
