@@ -133,7 +133,8 @@ Board board_with(std::span<const Area> areas) {
           .native_block_bytes = 4096,
           .cache_bytes = 4096,
           .idle_flush_ms = 1000,
-          .volume_label = "LABEL"};
+          .volume_label = "LABEL",
+          .dfu = {}};
 }
 
 struct AreaCase {
