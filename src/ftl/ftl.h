@@ -2,7 +2,7 @@
 // without ever waiting for an erase of their own, worn evenly, and atomic: what is written between two syncs
 // happens as a whole or not at all.
 //
-// The object is all the RAM there is (sizeof(Ftl), under 1.5 KiB, whatever the flash): the map lies in the
+// The object is all the RAM there is (sizeof(Ftl), under 2 KiB, whatever the flash): the map lies in the
 // log. It owns nothing and may be forgotten without ceremony; what was not synced is then as if never
 // written.
 #pragma once
@@ -101,5 +101,7 @@ class Ftl {
   std::array<uint8_t, kBlockBytes> pending_data_;
   std::array<uint8_t, kBlockBytes> moving_data_;
 };
+
+static_assert(sizeof(Ftl) <= 2048);
 
 }  // namespace ftl

@@ -65,6 +65,16 @@ def hybrid_goes_on_or_says_that_it_does_not_fit(camera):
 
 
 @case()
+def ftl_keeps_a_log(camera):
+    camera.make_blank_image()
+    texts = [run_example(camera, "ftl", mount=False) for _ in range(2)]
+    if camera.board.storage_bytes > 32 * 1024:
+        assert "has 1 line" in texts[0] and "has 2 line" in texts[1], texts
+    else:
+        assert "too small for a FAT" in texts[0], texts
+
+
+@case()
 def raw_log_finds_its_records_again(camera):
     camera.make_blank_image()
     assert "Found 0 record" in run_example(camera, "raw_log", mount=False)
