@@ -58,6 +58,7 @@ void add_image_command_family(CLI::App& app, Action& action) {
   add_image_create_command(*image, action);
   add_image_reading_commands(*image, action);
   add_image_changing_commands(*image, action);
+  add_image_check_commands(*image, action);
 }
 
 }  // namespace cli

@@ -38,5 +38,6 @@ CLI::App* add_image_command(CLI::App& image, Action& action, const std::string& 
 void add_image_create_command(CLI::App& image, Action& action);
 void add_image_reading_commands(CLI::App& image, Action& action);
 void add_image_changing_commands(CLI::App& image, Action& action);
+void add_image_check_commands(CLI::App& image, Action& action);
 
 }  // namespace cli

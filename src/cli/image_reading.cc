@@ -96,8 +96,9 @@ int tree(const PathOptions& options) {
     folders += node.entry.is_directory ? 1 : 0;
     bytes += node.entry.size_bytes;
   }
-  std::cout << folders << " folders, " << nodes.size() - folders << " files, " << images::human_size(bytes)
-            << '\n';
+  const size_t files = nodes.size() - folders;
+  std::cout << folders << (folders == 1 ? " folder, " : " folders, ") << files
+            << (files == 1 ? " file, " : " files, ") << images::human_size(bytes) << '\n';
   return status.ok() ? kExitOk : path_error(options, failed, status);
 }
 

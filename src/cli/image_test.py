@@ -397,6 +397,151 @@ class WrongUse(ImageCase):
             camera.communicate(b"\n", timeout=TIMEOUT_S)
 
 
+class Damage(ImageCase):
+    """What check says of damaged images, and what rescue saves of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.folder / "source"
+        numbers = random.Random(1)
+        self.contents = {name: numbers.randbytes(3000) for name in ("a.bin", "lib/b.bin", "lib/deep/c.bin")}
+        for name, content in self.contents.items():
+            self.write(f"source/{name}", content)
+
+    def fill_image(self, filesystem, board="OPENMV4"):
+        self.good("create", "--board", board, "--fs", filesystem, "--from", self.source, "--force", self.image)
+        self.offset, self.size, self.block = STORAGE[board]
+
+    def storage(self):
+        return self.image.read_bytes()[self.offset : self.offset + self.size]
+
+    def damage(self, at, content):
+        with open(self.image, "r+b") as file:
+            file.seek(self.offset + at)
+            file.write(content)
+
+    def outcome(self, command, *args, code):
+        before = self.image.read_bytes()
+        result = image(command, "--board", "OPENMV4", self.image, *args)
+        self.assertEqual(result.returncode, code, result)
+        self.assertEqual(self.image.read_bytes(), before, f"{command} changed the image")
+        return result.stdout.decode()
+
+    def rescued(self, code=1):
+        target = self.folder / "saved"
+        shutil.rmtree(target, ignore_errors=True)
+        text = self.outcome("rescue", target, code=code)
+        return text, {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
+
+    def test_sound_images(self):
+        for filesystem in FILESYSTEMS:
+            self.fill_image(filesystem)
+            text = self.outcome("check", code=0)
+            for word in ("sound", "3 files", "2 folders", filesystem.upper()[:3] if filesystem == "fat" else filesystem):
+                self.assertIn(word, text)
+            self.assertEqual(self.rescued(code=0)[1], self.contents)
+
+    def test_contents_that_are_no_filesystem(self):
+        self.fill_image("fat")
+        self.damage(0, b"\xff" * self.size)
+        self.assertIn("blank", self.outcome("check", code=0))
+        self.damage(0, random.Random(2).randbytes(self.size))
+        self.assertIn("unknown data", self.outcome("check", code=1))
+        self.outcome("rescue", self.folder / "saved", code=2)
+
+    def test_rescue_wants_an_empty_folder(self):
+        self.fill_image("fat")
+        self.refused("rescue", self.image, self.source, words=["not empty"])
+
+    def test_a_fat_without_its_boot_sector(self):
+        self.fill_image("fat")
+        self.damage(0, bytes(512))
+        self.assertIn("damaged FAT", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("boot sector", text)
+        self.assertEqual(files, self.contents)
+
+    def test_a_fat_without_its_table(self):
+        self.fill_image("fat")
+        self.damage(512 + 3, bytes(500))
+        self.assertIn("fault", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("in a row", text)
+        self.assertEqual(files, {name + ".damaged": content for name, content in self.contents.items()})
+
+    def test_a_littlefs_with_one_damaged_folder(self):
+        self.fill_image("littlefs")
+        storage = self.storage()
+        # The folder "lib" is where the name of its file is; a pair of blocks, of which one may be of before.
+        for at in range(2 * self.block, self.size, self.block):
+            block = storage[at : at + self.block]
+            if b"b.bin" in block and b"deep" in block:
+                self.damage(at + 4, bytes(40))
+        self.assertIn("does not mount", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("folder", text)
+        self.assertEqual(files["a.bin"], self.contents["a.bin"])
+
+    def test_a_littlefs_with_one_superblock(self):
+        # The other one is a whole state of the filesystem, if an older one.
+        self.fill_image("littlefs")
+        storage = self.storage()
+        states = []
+        for block in (0, 1):
+            self.damage(0, storage)
+            self.damage(block * self.block, b"\xff" * self.block)
+            self.assertIn("littlefs v2", image("check", "--board", "OPENMV4", self.image).stdout.decode())
+            states.append(self.rescued(code=0)[1])
+            self.assertLessEqual(states[-1].items(), self.contents.items())
+        self.assertIn(self.contents, states)
+
+    def test_words_that_the_flash_cannot_correct(self):
+        self.fill_image("fat")
+        pybflash("run", "--no-mount", "--board", "OPENMV4", "--image", self.image, "-c", "pass")
+        at = self.image.read_bytes().index(self.contents["lib/b.bin"][1024:1100])
+        sidecar = self.folder / "cam.bin.wear"
+        bits = bytearray(sidecar.read_bytes())
+        bits[-(2 * MIB // 32 // 8) + at // 32 // 8] |= 1 << at // 32 % 8
+        sidecar.write_bytes(bits)
+        self.assertIn("lib/b.bin", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("512 of 3000 bytes are lost", text)
+        saved, whole = files["lib/b.bin.damaged"], self.contents["lib/b.bin"]
+        self.assertEqual(len(saved), len(whole))
+        self.assertEqual(sum(a != b for a, b in zip(saved, whole)), 512 - whole[1024:1536].count(0))
+        self.assertEqual(files["a.bin"], self.contents["a.bin"])
+
+    def test_any_wrong_byte_ends_in_words_and_not_in_a_crash(self):
+        numbers = random.Random(3)
+        for filesystem in FILESYSTEMS:
+            self.fill_image(filesystem)
+            whole = self.storage()
+            used = max(n for n in range(self.size) if whole[n] != 0xFF)
+            for _ in range(25):
+                self.damage(0, whole)
+                for _ in range(numbers.choice((1, 4, 200))):
+                    self.damage(numbers.randrange(used), numbers.randbytes(numbers.choice((1, 64))))
+                for command in (["check"], ["rescue", self.folder / "saved"], ["tree"], ["info"]):
+                    shutil.rmtree(self.folder / "saved", ignore_errors=True)
+                    result = image(command[0], "--board", "OPENMV4", self.image, *command[1:])
+                    self.assertIn(result.returncode, (0, 1, 2), result)
+
+    def test_littlefs_1_is_read_and_not_written(self):
+        code = (
+            "import os, pyb, vfs\nvfs.VfsLfs1.mkfs(pyb.Flash(start=0))\n"
+            "vfs.mount(vfs.VfsLfs1(pyb.Flash(start=0)), '/new')\nos.mkdir('/new/lib')\n"
+            "with open('/new/lib/x', 'w') as f: f.write('kept' * 300)\nvfs.umount('/new')"
+        )
+        pybflash("run", "--no-mount", "--board", "OPENMV4", "--image", self.image, "-c", code)
+        self.assertIn("littlefs v1", self.good("info", self.image))
+        self.assertEqual(self.good("cat", f"{self.image}:/lib/x"), "kept" * 300)
+        self.good("get", self.image, self.folder / "back")
+        self.assertEqual((self.folder / "back/lib/x").read_text(), "kept" * 300)
+        self.refused("mkdir", f"{self.image}:/new", words=["littlefs v1"])
+        self.refused("put", self.image, self.source, words=["littlefs v1"])
+        self.assertEqual(self.rescued(code=0)[1], {"lib/x": b"kept" * 300})
+
+
 def main():
     global PROGRAM
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

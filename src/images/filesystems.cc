@@ -8,7 +8,6 @@ namespace images {
 
 namespace {
 
-using flash::Status;
 using volumes::BlockDevice;
 
 bool has_text(std::span<const uint8_t> bytes, size_t at, std::string_view text) {
@@ -93,30 +92,46 @@ bool looks_like_littlefs(std::span<const uint8_t> block) {
   return has_text(block, 4, "\xF0\x0F\xFF\xF7") || has_text(block, 8, "litt") || has_text(block, 40, "litt");
 }
 
-std::string describe_unknown(BlockDevice& device, std::span<const uint8_t> head) {
+void describe_unknown(BlockDevice& device, std::span<const uint8_t> head, Content& content) {
   for (const Foreign& foreign : kForeign) {
     if (has_text(head, foreign.at, foreign.magic)) {
-      return std::string(foreign.name) + ", which the camera cannot mount";
+      content.description = std::string(foreign.name) + ", which the camera cannot mount";
+      return;
     }
   }
   for (const size_t block : {size_t{0}, size_t{device.native_block_bytes()}}) {
-    if (looks_like_littlefs(head.subspan(block))) return "what looks like a half-written littlefs";
+    if (looks_like_littlefs(head.subspan(block))) {
+      content.description = "what looks like a half-written littlefs";
+      content.remains = filesystem_of_option("littlefs");
+      return;
+    }
   }
-  if (looks_like_fat(head, device.simple_block_bytes())) return "what looks like a damaged FAT filesystem";
-  return "unknown data, no filesystem";
+  const bool is_fat = looks_like_fat(head, device.simple_block_bytes());
+  content.description = is_fat ? "what looks like a damaged FAT filesystem" : "unknown data, no filesystem";
+  if (is_fat) content.remains = filesystem_of_option("fat");
 }
 
-Status is_blank(BlockDevice& device, bool& blank) {
-  std::vector<uint8_t> piece(65536);
-  blank = true;
-  for (uint32_t at = 0; blank && at < device.size_bytes();) {
-    const size_t size = std::min<size_t>(piece.size(), device.size_bytes() - at);
-    FLASH_TRY(device.read(at, std::span(piece).first(size)));
-    blank = std::all_of(piece.begin(), piece.begin() + static_cast<ptrdiff_t>(size),
-                        [](uint8_t byte) { return byte == 0xFF; });
-    at += static_cast<uint32_t>(size);
+// Zeros where the flash cannot be read.
+void read_all(BlockDevice& device, uint32_t offset, std::span<uint8_t> out) {
+  if (device.read(offset, out).ok()) return;
+  constexpr size_t kPieceBytes = 512;
+  for (size_t at = 0; at < out.size(); at += kPieceBytes) {
+    const auto piece = out.subspan(at, std::min(kPieceBytes, out.size() - at));
+    if (!device.read(offset + static_cast<uint32_t>(at), piece).ok()) {
+      std::fill(piece.begin(), piece.end(), uint8_t{0});
+    }
   }
-  return {};
+}
+
+bool is_blank(BlockDevice& device) {
+  std::vector<uint8_t> piece(65536);
+  for (uint32_t at = 0; at < device.size_bytes();) {
+    const auto part = std::span(piece).first(std::min<size_t>(piece.size(), device.size_bytes() - at));
+    read_all(device, at, part);
+    if (!std::all_of(part.begin(), part.end(), [](uint8_t byte) { return byte == 0xFF; })) return false;
+    at += static_cast<uint32_t>(part.size());
+  }
+  return true;
 }
 
 }  // namespace
@@ -140,25 +155,25 @@ const Filesystem* filesystem_of_option(std::string_view option) {
   return nullptr;
 }
 
-Status look_at(BlockDevice& device, Content& content) {
-  content = {};
+Content look_at(BlockDevice& device) {
+  Content content;
   for (const Filesystem& filesystem : kFilesystems) {
     if (const auto size = filesystem.size_in(device)) {
       content.filesystem = &filesystem;
       content.size_bytes = *size;
       content.description = filesystem.name;
-      return {};
+      return content;
     }
   }
-  FLASH_TRY(is_blank(device, content.is_blank));
+  content.is_blank = is_blank(device);
   if (content.is_blank) {
     content.description = "a blank storage";
-    return {};
+    return content;
   }
   std::vector<uint8_t> head(std::min<uint32_t>(device.size_bytes(), 16 * 1024));
-  FLASH_TRY(device.read(0, head));
-  content.description = describe_unknown(device, head);
-  return {};
+  read_all(device, 0, head);
+  describe_unknown(device, head, content);
+  return content;
 }
 
 }  // namespace images

@@ -28,12 +28,14 @@ const Filesystem* filesystem_of_option(std::string_view option);  // null: there
 
 struct Content {
   const Filesystem* filesystem = nullptr;  // null: no filesystem of ours
+  const Filesystem* remains = nullptr;     // then: what it looks like the remains of, if anything
   uint64_t size_bytes = 0;                 // of the filesystem
   bool is_blank = false;
   std::string description;  // "littlefs v2", "a blank storage", "unknown data, no filesystem"
 };
 
-flash::Status look_at(volumes::BlockDevice& device, Content& content);
+// What cannot be read counts as neither blank nor anything else.
+Content look_at(volumes::BlockDevice& device);
 
 // Little-endian numbers of filesystems.
 uint32_t le16(std::span<const uint8_t> bytes, size_t at);

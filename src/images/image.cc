@@ -150,7 +150,7 @@ std::string Image::open(const std::string& path, const std::string& board_name, 
   }
   if (!error.empty()) return error;
   volumes::StorageDevice storage(camera_->storage());
-  if (!look_at(storage, content_).ok()) return path_ + ": the storage cannot be read";
+  content_ = look_at(storage);
   // As the camera's boot: a filesystem says itself how long it is.
   uint64_t length = content_.size_bytes;
   if (!flash::Partition::accepts(camera_->storage(), 0, static_cast<int64_t>(length))) {
@@ -188,6 +188,9 @@ std::string Image::open_copy(const boards::Board& board) {
 
 std::string Image::mount() {
   if (content_.filesystem == nullptr) return path_ + ": holds " + content_.description;
+  if (copy_ && content_.filesystem->option.empty()) {
+    return path_ + ": its " + content_.description + " can be read here, but not written";
+  }
   volume_ = content_.filesystem->make(*device_, board());
   if (const flash::Status status = volume_->mount(); !status.ok()) {
     return path_ + ": its " + content_.description + " does not mount (" + reason_of(status) +

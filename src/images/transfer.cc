@@ -27,6 +27,9 @@ constexpr size_t kPieceBytes = 64 * 1024;
 // More is a folder that links into itself.
 constexpr unsigned kMaxDepth = 64;
 
+// Folders that contain each other, as damage can make them, would never end.
+constexpr size_t kMaxNodes = 100'000;
+
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -187,8 +190,8 @@ bool is_host_name(const std::string& name) {
 Status walk_below(Volume& volume, const std::string& path, unsigned depth, std::vector<Node>& nodes,
                   const std::function<bool(const std::string&, Status)>& on_error) {
   std::vector<Entry> entries;
-  // Deeper than any path can name: a damaged folder that contains itself.
-  const Status status = depth > kMaxDepth ? Status(volumes::kCorrupt) : volume.list(path, entries);
+  const bool is_endless = depth > kMaxDepth || nodes.size() > kMaxNodes;
+  const Status status = is_endless ? Status(volumes::kCorrupt) : volume.list(path, entries);
   if (!status.ok() && !on_error(path, status)) return status;
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
   for (const Entry& entry : entries) {

@@ -1,0 +1,26 @@
+// What makes a damaged filesystem readable again, as far as it goes. All of it writes to the device: it is
+// for an image that was opened to be looked at, where nothing reaches the file.
+#pragma once
+
+#include <memory>
+
+#include "boards/board.h"
+#include "flash/status.h"
+#include "volumes/block_device.h"
+#include "volumes/volume.h"
+
+namespace images {
+
+// The boot sector that the camera's formatter would write: it depends on the size alone.
+flash::Status restore_fat_boot_sector(volumes::BlockDevice& device, const boards::Board& board);
+
+// Every entry of the allocation table that leads nowhere leads to the next cluster instead, where a file that
+// was written in one go goes on.
+flash::Status bridge_fat_table(volumes::BlockDevice& device);
+
+// A littlefs does not mount if a single folder is damaged. Puts an empty folder in the place of each that is,
+// until `volume`, made and mounted here, is there. `lost_folders` counts them.
+flash::Status mount_without_damaged_folders(volumes::BlockDevice& device, const boards::Board& board,
+                                            std::unique_ptr<volumes::Volume>& volume, size_t& lost_folders);
+
+}  // namespace images
