@@ -7,7 +7,7 @@
 namespace ftl {
 namespace {
 
-constexpr Shape kChip = {
+const Shape kChip = {
     .name = "Nor", .sector_size_bytes = 4096, .sector_count = 1024, .large_erase_bytes = 65536};
 
 // PYBFLASH_WEAR_WRITES=1000000 is a minute's work.
