@@ -42,7 +42,8 @@ struct Variant {
   Filesystem filesystem;
 };
 constexpr std::array kVariants = {Variant{"FAT", Filesystem::kFat},
-                                  Variant{"littlefs", Filesystem::kLittlefs}};
+                                  Variant{"littlefs", Filesystem::kLittlefs},
+                                  Variant{"FAT on flash.Ftl", Filesystem::kFatOnLayer}};
 
 constexpr int kMostWarmUpRuns = 10;
 
@@ -256,7 +257,7 @@ void print(const boards::Board& board, const ForecastOptions& options, const std
             << chipmap::in_groups(board.part->endurance_cycles)
             << " erases that the datasheet promises, if all\ndays are like the " << options.runs
             << " runs measured. IF EVEN: if all sectors took turns. FAT never moves a block; littlefs\n"
-               "does when it has worn it for a while, and ends up between the two.\n";
+               "does when it has worn it for a while, and ends up between the two; flash.Ftl always does.\n";
   for (const Outcome& outcome : outcomes) print_remark(outcome);
 }
 
@@ -311,7 +312,9 @@ int run_forecast(const ForecastOptions& options) {
   std::vector<Outcome> outcomes;
   {
     Forecast forecast(*board, options, folder.path());
-    for (const Variant& variant : kVariants) outcomes.push_back(forecast.of(variant));
+    for (const Variant& variant : kVariants) {
+      if (has_room_for(*board, variant.filesystem)) outcomes.push_back(forecast.of(variant));
+    }
   }
   if (is_interrupted != 0) {
     std::cerr << "pybflash: interrupted\n";

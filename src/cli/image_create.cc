@@ -8,10 +8,14 @@
 #include "images/dfu.h"
 #include "images/transfer.h"
 #include "images/words.h"
+#include "volumes/ftl_device.h"
+#include "volumes/storage_device.h"
 
 namespace cli {
 
 namespace {
+
+constexpr std::string_view kLayerPrefix = "ftl+";
 
 struct CreateOptions {
   std::string board = "OPENMV4P";
@@ -20,6 +24,10 @@ struct CreateOptions {
   std::string out;
   std::string dfu;
   bool force = false;
+
+  // "ftl+fat": FAT on a translation layer.
+  bool has_layer() const { return filesystem.starts_with(kLayerPrefix); }
+  std::string on_top() const { return has_layer() ? filesystem.substr(kLayerPrefix.size()) : filesystem; }
 };
 
 // Everything an error needs to be one line; empty: all went well.
@@ -30,7 +38,16 @@ std::string filesystem_options() {
   for (const images::Filesystem& filesystem : images::filesystems()) {
     if (!filesystem.option.empty()) names += (names.empty() ? "" : ", ") + std::string(filesystem.option);
   }
-  return names;
+  return names + ", ftl+fat";
+}
+
+// What the filesystem is made on: the storage, or a new translation layer in it.
+std::unique_ptr<volumes::BlockDevice> make_device(boards::Camera& camera, bool has_layer,
+                                                  flash::Status& status) {
+  if (!has_layer) return std::make_unique<volumes::StorageDevice>(camera.storage());
+  auto layer = std::make_unique<volumes::FtlDevice>(camera.storage(), 0, camera.storage().size_bytes());
+  status = layer->format();
+  return layer;
 }
 
 Problem write_file(const std::string& path, std::span<const uint8_t> content) {
@@ -50,9 +67,10 @@ Problem fill(boards::Camera& camera, const images::Filesystem& filesystem, const
     if (Problem problem = images::collect(options.from, sources); !problem.empty()) return problem;
     if (!sources.front().is_directory) return options.from + ": not a folder";
   }
-  volumes::StorageDevice device(camera.storage());
-  const auto volume = filesystem.make(device, camera.board());
-  flash::Status status = volume->format();
+  flash::Status status;
+  const auto device = make_device(camera, options.has_layer(), status);
+  const auto volume = filesystem.make(*device, camera.board());
+  if (status.ok()) status = volume->format();
   if (status.ok()) status = volume->mount();
   if (!status.ok()) return "the filesystem cannot be made: " + images::reason_of(status);
   Progress progress("copying");
@@ -67,7 +85,8 @@ Problem fill(boards::Camera& camera, const images::Filesystem& filesystem, const
     files += source.is_directory ? 0 : 1;
   }
   volume->unmount();
-  status = camera.storage().sync();
+  status = device->sync();
+  if (status.ok()) status = camera.storage().sync();
   return status.ok() ? Problem() : "the flash refused data: " + images::reason_of(status);
 }
 
@@ -99,11 +118,12 @@ Problem check_names(const CreateOptions& options) {
 
 int create(const CreateOptions& options) {
   const boards::Board* board = boards::find_board(options.board);
-  const images::Filesystem* filesystem = images::filesystem_of_option(options.filesystem);
+  const images::Filesystem* filesystem = images::filesystem_of_option(options.on_top());
   if (board == nullptr) {
     return usage_error("unknown board '" + options.board + "'; pybflash boards lists them");
   }
-  if (filesystem == nullptr) {
+  // littlefs needs the extended form, which the layer does not have.
+  if (filesystem == nullptr || (options.has_layer() && options.on_top() != "fat")) {
     return usage_error("unknown filesystem '" + options.filesystem + "'; choose one of " +
                        filesystem_options());
   }
@@ -116,7 +136,8 @@ int create(const CreateOptions& options) {
   Problem problem = fill(camera, *filesystem, options, bytes, files);
   if (problem.empty()) problem = write_out(camera, options);
   if (!problem.empty()) return usage_error(problem);
-  std::cout << options.out << ": " << board->camera << ", " << filesystem->name << ", " << files
+  std::cout << options.out << ": " << board->camera << ", " << filesystem->name
+            << (options.has_layer() ? " on a translation layer, " : ", ") << files
             << (files == 1 ? " file, " : " files, ") << images::human_size(bytes) << '\n';
   if (!options.dfu.empty()) {
     std::cout << "To put it on a camera: " << images::dfu_command(*board, options.dfu) << '\n';

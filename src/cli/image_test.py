@@ -229,6 +229,52 @@ class RoundTrips(ImageCase):
             self.assertEqual(images[0], images[1])
 
 
+class TranslationLayer(ImageCase):
+    """FAT on a translation layer: every command looks through it."""
+
+    def make_filled(self, board):
+        source = self.folder / "source"
+        self.write("source/a.txt", b"hello")
+        self.write("source/lib/b.bin", random.Random(3).randbytes(9000))
+        self.good("create", "--board", board, "--fs", "ftl+fat", "--from", source, "--force", self.image)
+        return source
+
+    def test_every_board_with_room_for_a_fat(self):
+        for board in BOARDS:
+            if board == "OPENMV2":
+                continue  # 22 blocks; FatFs formats no fewer than 50
+            with self.subTest(board=board):
+                source = self.make_filled(board)
+                self.assertIn("FAT on a translation layer", self.good("info", "--board", board, self.image))
+                self.good("put", "--board", board, self.image, self.write("new.txt", b"new"))
+                self.assertIn("sound", self.good("check", "--board", board, self.image))
+                (source / "new.txt").write_bytes(b"new")
+                self.good("get", "--board", board, self.image, self.folder / "back")
+                self.assertEqual(difference(source, self.folder / "back"), [])
+                script = "print(open('/flash/new.txt').read())"
+                result = pybflash("run", "--board", board, "--image", self.image, "-c", script)
+                self.assertEqual((result.returncode, result.stdout), (0, b"new\n"), result)
+                shutil.rmtree(self.folder / "back")
+
+    def test_a_layer_that_lost_data_is_not_sound(self):
+        self.make_filled("OPENMV3")
+        content = bytearray(self.image.read_bytes())
+        at = content.find(random.Random(3).randbytes(9000)[:64])
+        self.assertGreater(at, 0)
+        content[at] ^= 0x10
+        self.image.write_bytes(content)
+        result = image("check", "--board", "OPENMV3", self.image)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn(b"translation layer: 1 of ", result.stdout)
+        self.assertIn(b"/lib/b.bin", result.stdout)
+
+    def test_only_fat_goes_on_it(self):
+        self.refused("create", "--board", "OPENMV4P", "--fs", "ftl+littlefs", self.image, words=["ftl+fat"])
+
+    def test_a_storage_with_too_few_blocks(self):
+        self.refused("create", "--board", "OPENMV2", "--fs", "ftl+fat", self.image, words=["cannot be made"])
+
+
 class Dfu(ImageCase):
     def test_dfu_util_takes_the_file_and_it_holds_the_storage(self):
         for board in BOARDS:

@@ -18,6 +18,7 @@
 #include "micropython/port/camera_glue.h"
 #include "micropython/port/interpreter.h"
 #include "sim/image.h"
+#include "volumes/ftl_device.h"
 #include "volumes/storage_device.h"
 #include "volumes/volume.h"
 
@@ -70,18 +71,39 @@ void fill_with_old_data(std::span<uint8_t> bytes) {
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() >> 24);
 }
 
+// A translation layer is formatted here, and comes back with nothing on it.
+std::unique_ptr<volumes::BlockDevice> make_device(flash::Storage& storage, bool has_layer,
+                                                  flash::Status& status) {
+  if (!has_layer) return std::make_unique<volumes::StorageDevice>(storage);
+  auto layer = std::make_unique<volumes::FtlDevice>(storage, 0, storage.size_bytes());
+  status = layer->format();
+  return layer;
+}
+
 std::string format(const boards::Board& board, const std::string& path, Filesystem filesystem) {
   auto opened = boards::Camera::open(board, path);
   if (std::string* error = std::get_if<std::string>(&opened)) return std::move(*error);
-  volumes::StorageDevice device(std::get<std::unique_ptr<boards::Camera>>(opened)->storage());
-  const auto volume = filesystem == Filesystem::kFat ? volumes::make_fat(device, board.volume_label)
-                                                     : volumes::make_littlefs(device);
-  flash::Status status = volume->format();
-  if (status.ok()) status = device.sync();
+  flash::Storage& storage = std::get<std::unique_ptr<boards::Camera>>(opened)->storage();
+  flash::Status status;
+  const auto device = make_device(storage, filesystem == Filesystem::kFatOnLayer, status);
+  const auto volume = filesystem == Filesystem::kLittlefs ? volumes::make_littlefs(*device)
+                                                          : volumes::make_fat(*device, board.volume_label);
+  if (status.ok()) status = volume->format();
+  if (status.ok()) status = device->sync();
   return status.ok() ? "" : std::string("cannot be formatted: ") + std::strerror(-status.value());
 }
 
 }  // namespace
+
+bool has_room_for(const boards::Board& board, Filesystem filesystem) {
+  constexpr uint32_t kLeastBlocksOfFat = 50;  // FatFs formats nothing smaller
+  if (filesystem != Filesystem::kFatOnLayer) return true;
+  auto opened = boards::Camera::open(board, "");
+  auto* camera = std::get_if<std::unique_ptr<boards::Camera>>(&opened);
+  if (camera == nullptr) return false;
+  volumes::FtlDevice layer((*camera)->storage(), 0, board.storage().size_bytes);
+  return layer.layer().block_count() >= kLeastBlocksOfFat;
+}
 
 std::string make_used_image(const boards::Board& board, const std::string& path, Filesystem filesystem) {
   {

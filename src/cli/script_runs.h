@@ -10,7 +10,10 @@
 
 namespace cli {
 
-enum class Filesystem { kFat, kLittlefs };
+enum class Filesystem { kFat, kLittlefs, kFatOnLayer };
+
+// Is the storage large enough?
+bool has_room_for(const boards::Board& board, Filesystem filesystem);
 
 // Makes the image of a camera that was in use before: a storage full of old data, and in it a fresh
 // filesystem. Returns what was wrong, or nothing.

@@ -17,7 +17,7 @@ bool is_earlier(uint32_t a, uint32_t b) {
 }
 
 uint32_t word_at(const uint8_t* bytes) {
-  uint32_t word;
+  uint32_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
   return word;
 }

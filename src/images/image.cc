@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "boards/board_table.h"
+#include "images/layer.h"
 #include "images/words.h"
 
 namespace images {
@@ -44,7 +45,7 @@ bool holds_filesystem(const boards::Board& board, const std::string& path) {
   for (const Filesystem& filesystem : filesystems()) {
     if (filesystem.size_in(device)) return true;
   }
-  return false;
+  return mount_layer(*camera) != nullptr;
 }
 
 std::string names_of(const std::vector<const boards::Board*>& boards) {
@@ -148,16 +149,32 @@ std::string Image::open(const std::string& path, const std::string& board_name, 
   } else {
     camera_ = open_camera(*board, path_, sim::ImageUse::kScratch, error);
   }
-  if (!error.empty()) return error;
+  if (error.empty()) find_device();
+  return error;
+}
+
+void Image::find_device() {
   volumes::StorageDevice storage(camera_->storage());
   content_ = look_at(storage);
+  if (content_.filesystem == nullptr && !content_.is_blank) {
+    if (auto layer = mount_layer(*camera_)) {
+      device_ = std::move(layer);
+      content_ = look_at(*device_);
+      content_.description += " on a translation layer";
+      has_layer_ = true;
+      return;
+    }
+    if (std::string remains = describe_remains_of_layer(*camera_); !remains.empty()) {
+      content_.description = std::move(remains);
+      content_.remains = nullptr;
+    }
+  }
   // As the camera's boot: a filesystem says itself how long it is.
   uint64_t length = content_.size_bytes;
   if (!flash::Partition::accepts(camera_->storage(), 0, static_cast<int64_t>(length))) {
     length = storage.size_bytes();
   }
   device_ = std::make_unique<volumes::StorageDevice>(camera_->storage(), 0, static_cast<uint32_t>(length));
-  return {};
 }
 
 std::string Image::open_copy(const boards::Board& board) {
@@ -201,7 +218,9 @@ std::string Image::mount() {
 
 std::string Image::save() {
   volume_->unmount();
-  if (const flash::Status status = camera_->storage().sync(); !status.ok()) {
+  flash::Status status = device_->sync();
+  if (status.ok()) status = camera_->storage().sync();
+  if (!status.ok()) {
     return path_ + ": not changed, the flash refused data (" + reason_of(status) + ")";
   }
   volume_.reset();

@@ -47,6 +47,7 @@ class Image {
   boards::Camera& camera() { return *camera_; }
   volumes::BlockDevice& device() { return *device_; }  // the filesystem's part of the storage
   const Content& content() const { return content_; }
+  bool has_layer() const { return has_layer_; }  // the device is a translation layer
 
   // Mounts what is there. The error names it.
   std::string mount();
@@ -57,6 +58,7 @@ class Image {
 
  private:
   std::string open_copy(const boards::Board& board);
+  void find_device();
   std::string lock();
 
   // What a descriptor of the image is for: nobody else changes it meanwhile.
@@ -76,8 +78,9 @@ class Image {
   Lock lock_;
   std::unique_ptr<Replacement> copy_, copy_of_wear_;
   std::unique_ptr<boards::Camera> camera_;
-  std::unique_ptr<volumes::StorageDevice> device_;
+  std::unique_ptr<volumes::BlockDevice> device_;
   Content content_;
+  bool has_layer_ = false;
   std::unique_ptr<volumes::Volume> volume_;
 };
 

@@ -1,9 +1,10 @@
 # Mounts the camera's storage at /flash as the firmware does.
 #
 # A filesystem that does not mount is somebody's data: nothing here writes to it. Only a storage that is
-# blank to the last byte is formatted.
+# blank to the last byte is formatted. A FAT on a translation layer is mounted through the layer.
 import _camera
 import errno
+import flash
 import os
 import pyb
 import sys
@@ -138,6 +139,32 @@ def _mount_fat():
     vfs.mount(vfs.VfsFat(pyb.Flash()), "/flash")
 
 
+def _layer(storage):
+    """(translation layer, what else is known of it); no layer: (None, why, or None if there is no trace)."""
+    # Each of its segments begins so; a look at all that a mount looks at takes long.
+    starts = range(0, storage.size_bytes, storage.block_bytes)
+    if not any(storage.read(at, 4) == b"pFTL" for at in starts):
+        return None, None
+    try:
+        return flash.Ftl(pyb.Flash(start=0)), None
+    except ValueError:  # not enough room for one
+        return None, None
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
+        why = error.args[1]
+        return None, why if why.startswith("a flash.Ftl") else None
+
+
+def _mount_layer(layer):
+    try:
+        vfs.mount(vfs.VfsFat(layer), "/flash")
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise
+        return "a translation layer (flash.Ftl), and on it no FAT that mounts (errno %d)" % error.errno
+
+
 def _mount(storage):
     """Mounts what is there, or what a blank storage gets. Returns what else was found."""
     blocks = [storage.read(n * storage.block_bytes, 64) for n in (0, 1)]
@@ -152,7 +179,8 @@ def _mount(storage):
     elif storage.is_blank():
         return _format_blank()
     else:
-        return _description(storage, head, blocks)
+        layer, why = _layer(storage)
+        return _mount_layer(layer) if layer else why or _description(storage, head, blocks)
     try:
         if not fault:
             return mount()

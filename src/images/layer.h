@@ -1,0 +1,22 @@
+// The translation layer in an image: what lies on it is looked at through it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "boards/camera.h"
+#include "volumes/ftl_device.h"
+
+namespace images {
+
+// Null: no translation layer is there, or none that can be used.
+std::unique_ptr<volumes::FtlDevice> mount_layer(boards::Camera& camera);
+
+// "a translation layer that is damaged", where there are traces of one that cannot be used; else empty.
+std::string describe_remains_of_layer(boards::Camera& camera);
+
+// One line each: what of the layer cannot be read any more.
+std::vector<std::string> faults_of_layer(boards::Camera& camera);
+
+}  // namespace images
