@@ -537,6 +537,17 @@ TEST_F(QuadSpiTest, PollingReadsAtMostFourBytes) {
   EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("more than 4 bytes")));
 }
 
+TEST_F(QuadSpiTest, PollingWithoutADataPhaseGoesOn) {
+  write(kPsmkr, 0xFF);
+  write(kPsmar, 0x01);
+  write(kDlr, 0);
+  write(kCcr, kPollStatus & ~(3u << 24));  // DMODE
+  for (int i = 0; i < 3; ++i) read(kSr);
+  bench.clock.wait_ns(1'000'000);
+  EXPECT_EQ(read(kSr) & kSmf, 0u) << "nothing is read, nothing matches";
+  bench.take_violations();
+}
+
 TEST_F(QuadSpiTest, AbortEndsAnything) {
   struct Case {
     const char* what;

@@ -303,7 +303,8 @@ uint64_t SerialEngine::header_ps(const WireCommand& wire) const {
 
 uint64_t SerialEngine::data_ps(const WireCommand& wire, uint64_t bytes) const {
   const uint32_t bits_per_cycle = wire.data_lanes.bits_per_cycle();
-  return bytes == 0 ? 0 : (bytes * 8 + bits_per_cycle - 1) / bits_per_cycle * period_ps_;
+  if (bits_per_cycle == 0) return 0;  // without lanes there is no such phase, whatever its length says
+  return (bytes * 8 + bits_per_cycle - 1) / bits_per_cycle * period_ps_;
 }
 
 void SerialEngine::take_ps(uint64_t ps) {
