@@ -21,6 +21,7 @@
 #include "cli/camera_options.h"
 #include "cli/commands.h"
 #include "cli/output_file.h"
+#include "cli/progress.h"
 #include "cli/projection.h"
 #include "cli/script_runs.h"
 
@@ -84,23 +85,6 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// On a terminal, what is going on; it is wiped out when the work is done.
-class Progress {
- public:
-  Progress() : is_shown_(isatty(STDERR_FILENO) != 0) {}
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  ~Progress() {
-    if (is_shown_) std::cerr << "\r\033[K" << std::flush;
-  }
-  void show(const std::string& text) {
-    if (is_shown_) std::cerr << "\r\033[K" << text << std::flush;
-  }
-
- private:
-  bool is_shown_;
-};
-
 volatile std::sig_atomic_t is_interrupted = 0;
 
 // The script gets the signal as well; this program cleans up.
@@ -151,7 +135,8 @@ class Forecast {
   }
 
   std::string run(const Variant& variant, std::vector<RunCost>& costs) {
-    progress_.show(std::string(variant.name) + ": run " + std::to_string(++runs_));
+    progress_.show(static_cast<uint64_t>(++runs_), static_cast<uint64_t>(kMostWarmUpRuns + options_.runs),
+                   variant.name);
     std::vector<std::string> arguments = {options_.script};
     arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
     const ScriptRun done = run_script(board_, image_, std::move(arguments));
@@ -186,7 +171,7 @@ class Forecast {
   const boards::Board& board_;
   const ForecastOptions& options_;
   std::string image_;
-  Progress progress_;
+  Progress progress_{"running the script"};
   int runs_ = 0;
 };
 

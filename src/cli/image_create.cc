@@ -1,15 +1,14 @@
 // `pybflash image create`: a ready image, filled from a folder.
-#include <fstream>
 #include <iostream>
 
 #include "boards/board_table.h"
 #include "cli/image.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 #include "images/dfu.h"
+#include "images/layer.h"
 #include "images/transfer.h"
 #include "images/words.h"
-#include "volumes/ftl_device.h"
-#include "volumes/storage_device.h"
 
 namespace cli {
 
@@ -41,22 +40,8 @@ std::string filesystem_options() {
   return names + ", ftl+fat";
 }
 
-// What the filesystem is made on: the storage, or a new translation layer in it.
-std::unique_ptr<volumes::BlockDevice> make_device(boards::Camera& camera, bool has_layer,
-                                                  flash::Status& status) {
-  if (!has_layer) return std::make_unique<volumes::StorageDevice>(camera.storage());
-  auto layer = std::make_unique<volumes::FtlDevice>(camera.storage(), 0, camera.storage().size_bytes());
-  status = layer->format();
-  return layer;
-}
-
-Problem write_file(const std::string& path, std::span<const uint8_t> content) {
-  images::Replacement replacement(path);
-  std::ofstream file(replacement.path(), std::ios::binary);
-  file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
-  file.close();
-  if (!file) return path + ": cannot be written";
-  return replacement.commit();
+std::string_view text_of(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 // The filesystem on a blank flash, with all that the folder holds.
@@ -68,7 +53,7 @@ Problem fill(boards::Camera& camera, const images::Filesystem& filesystem, const
     if (!sources.front().is_directory) return options.from + ": not a folder";
   }
   flash::Status status;
-  const auto device = make_device(camera, options.has_layer(), status);
+  const auto device = images::new_device(camera, options.has_layer(), status);
   const auto volume = filesystem.make(*device, camera.board());
   if (status.ok()) status = volume->format();
   if (status.ok()) status = volume->mount();
@@ -95,12 +80,12 @@ Problem write_out(boards::Camera& camera, const CreateOptions& options) {
   const std::span<const uint8_t> chip = camera.cells().bytes();
   if (!options.dfu.empty()) {
     const auto storage = chip.subspan(area.offset, area.size_bytes);
-    if (Problem problem = write_file(options.dfu, images::make_dfu(camera.board(), storage));
+    if (Problem problem = write_file(options.dfu, text_of(images::make_dfu(camera.board(), storage)));
         !problem.empty()) {
       return problem;
     }
   }
-  if (Problem problem = write_file(options.out, chip); !problem.empty()) return problem;
+  if (Problem problem = write_file(options.out, text_of(chip)); !problem.empty()) return problem;
   // Of an image that was here before: a new one has no wear.
   std::error_code code;
   std::filesystem::remove(images::wear_path(options.out), code);

@@ -255,7 +255,7 @@ class CommandLine(PowerCut):
         os.close(terminal)
         shown = os.read(reader, 65536).decode()
         os.close(reader)
-        self.assertRegex(shown, r"\[#*\.*\] \d+/\d+.* 0 lost")
+        self.assertRegex(shown, r"\[#*\.*\] +\d+% .*cuts/s, 0 lost")
 
 
 class Examples(PowerCut):

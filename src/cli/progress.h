@@ -14,14 +14,17 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress();  // takes the bar away
 
-  // As often as one likes; it is drawn ten times a second.
+  // As often as one likes; it is drawn ten times a second, with the time that is left.
   void show(uint64_t done, uint64_t total, const std::string& detail);
+
+  double spent_s() const;
 
  private:
   const std::string what_;
   const bool is_terminal_;
-  bool is_drawn_ = false;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point next_draw_;
+  bool is_drawn_ = false;
 };
 
 }  // namespace cli

@@ -15,11 +15,11 @@
 #include <variant>
 
 #include "boards/camera.h"
+#include "images/layer.h"
 #include "micropython/port/camera_glue.h"
 #include "micropython/port/interpreter.h"
 #include "sim/image.h"
 #include "volumes/ftl_device.h"
-#include "volumes/storage_device.h"
 #include "volumes/volume.h"
 
 namespace cli {
@@ -71,21 +71,12 @@ void fill_with_old_data(std::span<uint8_t> bytes) {
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() >> 24);
 }
 
-// A translation layer is formatted here, and comes back with nothing on it.
-std::unique_ptr<volumes::BlockDevice> make_device(flash::Storage& storage, bool has_layer,
-                                                  flash::Status& status) {
-  if (!has_layer) return std::make_unique<volumes::StorageDevice>(storage);
-  auto layer = std::make_unique<volumes::FtlDevice>(storage, 0, storage.size_bytes());
-  status = layer->format();
-  return layer;
-}
-
 std::string format(const boards::Board& board, const std::string& path, Filesystem filesystem) {
   auto opened = boards::Camera::open(board, path);
   if (std::string* error = std::get_if<std::string>(&opened)) return std::move(*error);
-  flash::Storage& storage = std::get<std::unique_ptr<boards::Camera>>(opened)->storage();
   flash::Status status;
-  const auto device = make_device(storage, filesystem == Filesystem::kFatOnLayer, status);
+  const auto device = images::new_device(*std::get<std::unique_ptr<boards::Camera>>(opened),
+                                         filesystem == Filesystem::kFatOnLayer, status);
   const auto volume = filesystem == Filesystem::kLittlefs ? volumes::make_littlefs(*device)
                                                           : volumes::make_fat(*device, board.volume_label);
   if (status.ok()) status = volume->format();

@@ -2,6 +2,7 @@
 
 #include "ftl/check.h"
 #include "images/words.h"
+#include "volumes/storage_device.h"
 
 namespace images {
 
@@ -14,6 +15,14 @@ flash::Status check_layer(boards::Camera& camera, ftl::CheckReport& report) {
 }
 
 }  // namespace
+
+std::unique_ptr<volumes::BlockDevice> new_device(boards::Camera& camera, bool has_layer,
+                                                 flash::Status& status) {
+  if (!has_layer) return std::make_unique<volumes::StorageDevice>(camera.storage());
+  auto layer = std::make_unique<volumes::FtlDevice>(camera.storage(), 0, camera.storage().size_bytes());
+  status = layer->format();
+  return layer;
+}
 
 std::unique_ptr<volumes::FtlDevice> mount_layer(boards::Camera& camera) {
   auto device =

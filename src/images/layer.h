@@ -10,6 +10,10 @@
 
 namespace images {
 
+// What a new filesystem goes on: the storage, or a translation layer that is formatted here.
+std::unique_ptr<volumes::BlockDevice> new_device(boards::Camera& camera, bool has_layer,
+                                                 flash::Status& status);
+
 // Null: no translation layer is there, or none that can be used.
 std::unique_ptr<volumes::FtlDevice> mount_layer(boards::Camera& camera);
 

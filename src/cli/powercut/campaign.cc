@@ -14,6 +14,7 @@
 #include "cli/powercut/report.h"
 #include "cli/powercut/script_host.h"
 #include "cli/powercut/walker.h"
+#include "cli/progress.h"
 #include "micropython/port/camera_glue.h"
 #include "sim/check.h"
 
@@ -107,7 +108,7 @@ class Campaign {
   }
 
   int listen(size_t total) {
-    Progress progress(total);
+    Progress progress("cutting");
     std::string lines;
     for (bool is_open = true; is_open;) {
       is_open = events_.receive(lines);
@@ -119,11 +120,15 @@ class Campaign {
         }
         take(event);
       }
-      progress.show(done_, report_);
+      progress.show(done_, total, rate(progress));
     }
-    progress.clear();
     report_.sort();
     return kExitOk;
+  }
+
+  std::string rate(const Progress& progress) const {
+    const auto per_s = static_cast<uint64_t>(static_cast<double>(report_.cuts()) / progress.spent_s());
+    return std::to_string(per_s) + " cuts/s, " + std::to_string(report_.lost()) + " lost";
   }
 
   void take(const Event& event) {

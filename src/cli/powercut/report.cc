@@ -1,15 +1,12 @@
 #include "cli/powercut/report.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
 #include <tuple>
 
+#include "chipmap/json.h"
 #include "sim/check.h"
 
 namespace cli::powercut {
@@ -21,15 +18,6 @@ bool comes_before(const Failure& a, const Failure& b) {
   return std::lexicographical_compare(
       a.path.begin(), a.path.end(), b.path.begin(), b.path.end(),
       [&key](const sim::Cut& one, const sim::Cut& other) { return key(one) < key(other); });
-}
-
-std::string in_json(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 }  // namespace
@@ -111,35 +99,11 @@ std::string Report::to_json() const {
   const char* separator = "\n  ";
   for (const Failure& failure : failures_) {
     json << separator << "{\"replay\": \"" << to_string(failure.path)
-         << "\", \"error\": " << in_json(failure.error) << '}';
+         << "\", \"error\": " << chipmap::json_quoted(failure.error) << '}';
     separator = ",\n  ";
   }
   json << (failures_.empty() ? "]}\n" : "\n]}\n");
   return json.str();
-}
-
-Progress::Progress(size_t total) : total_(total), is_shown_(total > 0 && isatty(STDERR_FILENO) == 1) {}
-
-void Progress::show(size_t done, const Report& report) {
-  constexpr auto kPause = std::chrono::milliseconds(100);
-  constexpr size_t kBarWidth = 30;
-  const auto now = Clock::now();
-  if (!is_shown_ || now < next_) return;
-  next_ = now + kPause;
-  const size_t filled = done * kBarWidth / total_;
-  const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
-  std::fprintf(stderr, "\r[%s] %zu/%zu", bar.c_str(), done, total_);
-  if (done > 0) {
-    const double spent_s = std::chrono::duration<double>(now - begin_).count();
-    const double rest_s = spent_s / static_cast<double>(done) * static_cast<double>(total_ - done);
-    std::fprintf(stderr, ", %.0f cuts/s, %.0f:%02.0f left", static_cast<double>(report.cuts()) / spent_s,
-                 std::floor(rest_s / 60), std::floor(std::fmod(rest_s, 60)));
-  }
-  std::fprintf(stderr, ", %llu lost\x1b[K", static_cast<unsigned long long>(report.lost()));
-}
-
-void Progress::clear() const {
-  if (is_shown_) std::fprintf(stderr, "\r\x1b[K");
 }
 
 std::optional<CutPath> parse_path(std::string_view text) {

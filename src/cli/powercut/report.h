@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,21 +42,6 @@ class Report {
 
   std::array<Row, kMoments> rows_;
   std::vector<Failure> failures_;
-};
-
-// One line on the terminal that changes; nothing if standard error is no terminal.
-class Progress {
- public:
-  explicit Progress(size_t total);
-  void show(size_t done, const Report& report);
-  void clear() const;
-
- private:
-  using Clock = std::chrono::steady_clock;
-  size_t total_;
-  bool is_shown_;
-  Clock::time_point begin_ = Clock::now();
-  Clock::time_point next_ = begin_;
 };
 
 std::optional<CutPath> parse_path(std::string_view text);
