@@ -2,6 +2,8 @@
 // last sync that returned, or of the one that was under way. And it must go on: writing, and being cut again.
 #include <cstdlib>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ftl/ftl_testing.h"
 
@@ -152,6 +154,87 @@ TEST_P(PowerCut, LosesNothingAndMixesNothing) {
       ASSERT_EQ(nor->misuses(), 0u) << "cut " << at << ", " << choice;
     }
   }
+}
+
+// Writes far more blocks than have room, and never syncs: what is there must be as of the end of some write.
+class EndlessTransaction {
+ public:
+  EndlessTransaction(uint32_t block_count, uint32_t writes) {
+    std::mt19937 random(13);
+    for (uint32_t i = 0; i < writes; ++i) {
+      writes_.push_back({static_cast<uint32_t>(random()) % block_count, random_block(random)});
+    }
+  }
+
+  void run(Ftl& layer) const {
+    for (const auto& [block, data] : writes_) {
+      if (!layer.write(block, data).ok()) return;
+    }
+  }
+
+  bool is_possible(const Content& found, Content content) const {
+    if (found == content) return true;
+    for (const auto& [block, data] : writes_) {
+      content.set(block, data);
+      if (found == content) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<std::pair<uint32_t, Bytes>> writes_;
+};
+
+TEST_P(PowerCut, DividesATransactionThatIsTooLongBetweenTwoWrites) {
+  CellsNor original(GetParam());
+  Content before(1);
+  prepare(original, before);
+  const Layout layout = layout_of(original);
+  const EndlessTransaction endless(layout.block_count, 2 * layout.location_count());
+  const auto write = [&](CellsNor& nor) {
+    Ftl layer(nor, layout);
+    Finding finding = Finding::kForeign;
+    if (layer.mount(finding).ok()) endless.run(layer);
+  };
+  uint64_t operations = 0;
+  const auto undisturbed = copy_of(original);
+  undisturbed->supply().set_watcher([&](const sim::FlashOperation&) { ++operations; });
+  write(*undisturbed);
+  std::mt19937 random(17);
+  for (int i = 0; i < (is_long() ? 2000 : 40); ++i) {
+    auto nor = copy_of(original);
+    const uint64_t cut = random() % operations;
+    nor->supply().cut_at({cut, Tear::kBefore, 0});
+    write(*nor);
+    nor->supply().switch_on();
+    bool is_sound = false;
+    const Content after = mounted_content(*nor, is_sound);
+    ASSERT_TRUE(is_sound && endless.is_possible(after, before)) << "cut " << cut;
+  }
+}
+
+// What a cut left after the last record may be a program that had just begun, and shows nothing yet.
+TEST_P(PowerCut, LeavesOutTheSlotThatACutMayHaveTouched) {
+  CellsNor nor(GetParam());
+  const Layout layout = layout_of(nor);
+  const Bytes data(kBlockBytes, 0x5A);
+  {
+    Ftl layer(nor, layout);
+    ASSERT_TRUE(layer.format().ok());
+    ASSERT_TRUE(layer.write(0, data).ok() && layer.sync().ok());
+  }
+  Ftl layer(nor, layout);
+  Finding finding = Finding::kForeign;
+  ASSERT_TRUE(layer.mount(finding).ok());
+  ASSERT_TRUE(layer.write(1, data).ok() && layer.sync().ok());
+  // Slot 0 is the format's, 1 the first write's.
+  const auto is_blank = [&](uint32_t slot) {
+    const auto bytes = nor.cells().bytes().subspan(layout.offset_of(0, slot), layout.record_bytes());
+    return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0xFF; });
+  };
+  EXPECT_FALSE(is_blank(1));
+  EXPECT_TRUE(is_blank(2));
+  EXPECT_FALSE(is_blank(3));
 }
 
 // A camera that never gets further than a few operations, boot after boot, and one day does.
