@@ -83,7 +83,7 @@ class Drive(ServeTest):
                 self.image = str(self.folder / (board + ".bin"))
                 self.camera("open('a.txt', 'w').write('from the camera')", board)
                 uri = self.serve("--board", board)
-                info = json.loads(self.check("nbdinfo", "--json", uri))["exports"][0]
+                info = json.loads(self.check("nbdinfo", "--json", "--no-content", uri))["exports"][0]
                 self.assertEqual(info["block_size_minimum"], block)
                 self.assertTrue(info["can_flush"] and info["can_multi_conn"] and not info["is_read_only"])
 
@@ -127,7 +127,7 @@ for n in range(0, flash.ioctl(4, 0), 16): flash.readblocks(n, buf); sys.stdout.b
         self.camera("open('a.txt', 'w').write('kept')")
         before = pathlib.Path(self.image).read_bytes()
         uri = self.serve("--read-only")
-        self.assertTrue(json.loads(self.check("nbdinfo", "--json", uri))["exports"][0]["is_read_only"])
+        self.assertTrue(json.loads(self.check("nbdinfo", "--json", "--no-content", uri))["exports"][0]["is_read_only"])
         self.assertNotEqual(self.qemu_io(uri, "write 131072 512")[0], 0)
         self.end()
         self.assertEqual(pathlib.Path(self.image).read_bytes(), before)
