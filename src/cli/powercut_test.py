@@ -248,9 +248,9 @@ class CommandLine(PowerCut):
     def test_progress_is_for_terminals(self):
         _, quiet = self.found(WRITE, "pass", "--no-mount")
         self.assertEqual(quiet.stderr, "")
+        reader, terminal = pty.openpty()
         # Long enough to be drawn: a bar that would be gone at once is not.
         command = [PROGRAM, "powercut", "--no-mount", "--torn", "--depth", "2", "--jobs", "1"]
-        command = [PROGRAM, "powercut", "--no-mount", "--torn"]
         command += ["--write", str(self.folder / "write.py"), "--check", str(self.folder / "check.py")]
         subprocess.run(command, stdout=subprocess.DEVNULL, stderr=terminal, check=True, timeout=TIMEOUT_S)
         os.close(terminal)
