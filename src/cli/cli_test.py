@@ -68,6 +68,10 @@ class CommandLine(unittest.TestCase):
             image.flush()
             self.assert_one_line(run("", "--image", image.name), image.name)
         self.assert_one_line(run("", "--image", "/no/such/folder/cam.bin"), "/no/such/folder/cam.bin")
+        self.assert_one_line(run("", "--image", "/"), "/: Is a directory")
+        self.assert_one_line(run("", "--image", "/dev/null"), "/dev/null", "regular file")
+        # What `--image "$CAM"` is where CAM is not set. In RAM, the files would be gone.
+        self.assert_one_line(run("", "--image", ""), "--image", "empty")
 
     def test_boards_table(self):
         line = re.search(r"^OPENMV4P .*$", pybflash("boards").stdout.decode(), re.M).group(0)
@@ -109,6 +113,12 @@ class Scripts(unittest.TestCase):
         script = self.write("script.py", "import sys, beside\nprint(sys.argv[1:], beside.name, __file__, __name__)")
         result = pybflash("run", "script.py", "a", "--board", "-c", cwd=self.folder)
         self.assertEqual(result.stdout.decode(), f"['a', '--board', '-c'] imported {script} __main__\n")
+
+    def test_script_from_standard_input(self):
+        code = b"import sys\nprint(6 * 7, sys.argv)"
+        for name in ("-", "/dev/stdin"):
+            result = pybflash("run", name, "a", stdin=code)
+            self.assertEqual(result.stdout.decode(), f"42 ['{name}', 'a']\n", result)
 
     def test_code_has_its_arguments(self):
         result = pybflash("run", "-c", "import sys; print(sys.argv)", "a", "-b")

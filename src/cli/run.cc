@@ -12,10 +12,13 @@ namespace cli {
 
 namespace {
 
+constexpr const char* kStandardInput = "-";
+
 constexpr const char* kFooter =
     "The storage is mounted at /flash, which is the working directory; a blank one is formatted first, as\n"
     "the camera does. The host's files are there by their absolute paths; the script is read from the\n"
-    "host, and imports from its own folder. Options stand before SCRIPT: what follows it is the script's.\n"
+    "host (- is standard input), and imports from its own folder. Options stand before SCRIPT: what\n"
+    "follows it is the script's.\n"
     "\n"
     "Examples:\n"
     "  pybflash run                                     a prompt: Ctrl-D soft reset, Ctrl-X leave\n"
@@ -39,11 +42,16 @@ struct RunOptions {
   std::vector<std::string> arguments;  // of the script, itself the first
 };
 
+const char* script_in(const std::string& argument) {
+  return argument == kStandardInput ? "/dev/stdin" : argument.c_str();
+}
+
 int run(RunOptions& options) {
   std::vector<std::string>& arguments = options.arguments;
   if (options.has_code) {
     arguments.insert(arguments.begin(), "-c");
-  } else if (!arguments.empty() && arguments.front().starts_with('-')) {
+  } else if (!arguments.empty() && arguments.front().starts_with('-') &&
+             arguments.front() != kStandardInput) {
     return usage_error("unknown option " + arguments.front() + " (pybflash run --help shows what there is)");
   }
 
@@ -58,7 +66,7 @@ int run(RunOptions& options) {
   const std::string greeting = greeting_of(*camera, options.camera) + " Ctrl-D: soft reset, Ctrl-X: leave.";
   const interpreter_options_t interpreter = {
       .code = options.has_code ? options.code.c_str() : nullptr,
-      .script = options.has_code || arguments.empty() ? nullptr : arguments.front().c_str(),
+      .script = options.has_code || arguments.empty() ? nullptr : script_in(arguments.front()),
       .argc = static_cast<int>(argv.size()),
       .argv = argv.data(),
       .mount_storage = !options.no_mount,

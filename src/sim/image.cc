@@ -100,7 +100,7 @@ class RamImage final : public Image {
   BlankMemory memory_of_flash_;
 };
 
-// A file mapped into memory; closed and unmapped with the object.
+// A file mapped into memory; closed and unmapped with the object. Errors are one line, or empty.
 class MappedFile {
  public:
   MappedFile() = default;
@@ -111,33 +111,48 @@ class MappedFile {
     if (fd_ >= 0) close(fd_);
   }
 
-  // True if the file was empty or missing, and was filled.
-  bool is_new() const { return is_new_; }
-  uint8_t* data() { return data_; }
-
-  // Returns what was wrong, or nothing.
-  std::string open(const std::string& path, size_t size, uint8_t fill_with, ImageUse use) {
-    const bool keeps = use == ImageUse::kKeep;
-    fd_ = ::open(path.c_str(), (keeps ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0666);
-    if (fd_ < 0) return path + ": " + std::strerror(errno);
-    if (flock(fd_, (keeps ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
-      return path + ": in use by another program; close that one first";
+  std::string open(const std::string& path, ImageUse use) {
+    path_ = path;
+    keeps_ = use == ImageUse::kKeep;
+    made_ = keeps_ && access(path.c_str(), F_OK) != 0;
+    fd_ = ::open(path.c_str(), (keeps_ ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0666);
+    if (fd_ < 0) {
+      const int error = errno;
+      const bool is_read_only = (error == EACCES || error == EROFS) && access(path.c_str(), R_OK) == 0;
+      return path + ": " + std::strerror(error) +
+             (is_read_only ? "; what the camera writes is kept there, so use a file that you may write" : "");
     }
     struct stat info;
     if (fstat(fd_, &info) != 0) return path + ": " + std::strerror(errno);
-    is_new_ = keeps && info.st_size == 0;
+    if (!S_ISREG(info.st_mode)) return path + ": no regular file, and an image is one";
+    if (flock(fd_, (keeps_ ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
+      return path + ": in use by another program; close that one first";
+    }
+    size_ = static_cast<size_t>(info.st_size);
+    is_new_ = keeps_ && size_ == 0;
+    return {};
+  }
+
+  // Empty or missing before; map() fills it.
+  bool is_new() const { return is_new_; }
+  size_t size_bytes() const { return size_; }
+  uint8_t* data() { return data_; }
+
+  // A file that is not new has this size.
+  std::string map(size_t size, uint8_t fill_with) {
     if (is_new_) {
-      if (std::string error = fill(size, fill_with); !error.empty()) return path + ": " + error;
+      if (std::string error = fill(size, fill_with); !error.empty()) return path_ + ": " + error;
     }
-    if (!is_new_ && static_cast<size_t>(info.st_size) != size) {
-      return path + ": holds " + std::to_string(info.st_size) + " bytes, but this board's flash has " +
-             std::to_string(size) + "; name the board it was made for, or another file";
-    }
-    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, keeps ? MAP_SHARED : MAP_PRIVATE, fd_, 0);
-    if (mapped == MAP_FAILED) return path + ": " + std::strerror(errno);
+    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, keeps_ ? MAP_SHARED : MAP_PRIVATE, fd_, 0);
+    if (mapped == MAP_FAILED) return path_ + ": " + std::strerror(errno);
     data_ = static_cast<uint8_t*>(mapped);
     size_ = size;
     return {};
+  }
+
+  // Nothing stays of a new file.
+  void take_back() {
+    if (is_new_ && ftruncate(fd_, 0) == 0 && made_) unlink(path_.c_str());
   }
 
  private:
@@ -147,37 +162,60 @@ class MappedFile {
     const std::vector<uint8_t> chunk(std::min<size_t>(size, 65536), value);
     for (size_t done = 0; done < size;) {
       const ssize_t written = write(fd_, chunk.data(), std::min(chunk.size(), size - done));
-      if (written < 0) {
-        const std::string error = std::strerror(errno);
-        return ftruncate(fd_, 0) == 0 ? error : error + "; delete what was written of it";
-      }
+      if (written < 0) return std::strerror(errno);
       done += static_cast<size_t>(written);
     }
     return {};
   }
 
+  std::string path_;
   int fd_ = -1;
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
+  bool keeps_ = false;
+  bool made_ = false;
   bool is_new_ = false;
 };
 
 class FileImage final : public Image {
  public:
   std::string open(const std::string& path, const Layout& layout, ImageUse use) {
-    if (std::string error = dump_.open(path, layout.size_bytes, 0xFF, use); !error.empty()) return error;
-    memory_.bytes = {dump_.data(), layout.size_bytes};
-    const std::string sidecar_path = path + ".wear";
-    if (use == ImageUse::kScratch && access(sidecar_path.c_str(), F_OK) != 0) return {};
-    if (std::string error = sidecar_.open(sidecar_path, layout.sidecar_bytes(), 0, use); !error.empty()) {
-      return error + " (wear counters of the image; delete it to start them anew)";
+    std::string error = open_dump(path, layout, use);
+    if (error.empty() && (use == ImageUse::kKeep || access(sidecar_of(path).c_str(), F_OK) == 0)) {
+      error = open_sidecar(sidecar_of(path), layout, use);
     }
+    if (!error.empty()) {
+      sidecar_.take_back();
+      dump_.take_back();
+    }
+    return error;
+  }
+
+ private:
+  static std::string sidecar_of(const std::string& path) { return path + ".wear"; }
+
+  std::string open_dump(const std::string& path, const Layout& layout, ImageUse use) {
+    if (std::string error = dump_.open(path, use); !error.empty()) return error;
+    if (!dump_.is_new() && dump_.size_bytes() != layout.size_bytes) {
+      return path + ": holds " + std::to_string(dump_.size_bytes()) + " bytes, but this board's flash has " +
+             std::to_string(layout.size_bytes) + "; name the board it was made for, or another file";
+    }
+    if (std::string error = dump_.map(layout.size_bytes, 0xFF); !error.empty()) return error;
+    memory_.bytes = {dump_.data(), layout.size_bytes};
+    return {};
+  }
+
+  std::string open_sidecar(const std::string& path, const Layout& layout, ImageUse use) {
+    constexpr const char* kWhatItIs = " (the image's wear counters are kept there)";
+    if (std::string error = sidecar_.open(path, use); !error.empty()) return error + kWhatItIs;
+    const std::string is_another =
+        path + ": not the wear counters of this board's flash; delete it to start them anew";
+    if (!sidecar_.is_new() && sidecar_.size_bytes() != layout.sidecar_bytes()) return is_another;
+    if (std::string error = sidecar_.map(layout.sidecar_bytes(), 0); !error.empty()) return error + kWhatItIs;
     const WearHeader expected = {kMagic, kVersion, layout.size_bytes, layout.sector_count,
                                  layout.broken_words_bytes};
     if (sidecar_.is_new()) std::memcpy(sidecar_.data(), &expected, sizeof expected);
-    if (std::memcmp(sidecar_.data(), &expected, sizeof expected) != 0) {
-      return sidecar_path + ": not the wear counters of this board's flash; delete it to start them anew";
-    }
+    if (std::memcmp(sidecar_.data(), &expected, sizeof expected) != 0) return is_another;
     uint8_t* counters = sidecar_.data() + sizeof(WearHeader);
     // Left behind by an image that was deleted: a blank chip has neither wear nor broken words.
     if (dump_.is_new()) std::memset(counters, 0, layout.sidecar_bytes() - sizeof(WearHeader));
@@ -186,7 +224,6 @@ class FileImage final : public Image {
     return {};
   }
 
- private:
   MappedFile dump_;
   MappedFile sidecar_;
 };

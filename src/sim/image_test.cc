@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,10 +119,44 @@ TEST_F(ImageFile, LeavesNothingHalfMadeWhereThereIsNoRoom) {
   const rlimit small = {.rlim_cur = 512, .rlim_max = limit.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   EXPECT_EQ(error(), path.string() + ": File too large");
-  EXPECT_EQ(fs::file_size(path), 0u);
+  EXPECT_FALSE(fs::exists(path));
+  std::ofstream(path).flush();
+  EXPECT_EQ(error(), path.string() + ": File too large");
+  EXPECT_EQ(fs::file_size(path), 0u) << "it was there before";
   setrlimit(RLIMIT_FSIZE, &limit);
   signal(SIGXFSZ, old_handler);
   EXPECT_EQ(open()->memory().bytes[1023], 0xFF);
+}
+
+TEST_F(ImageFile, IsNotMadeWithoutItsWearCounters) {
+  const std::string sidecar = path.string() + ".wear";
+  fs::create_directory(sidecar);
+  EXPECT_EQ(error(), sidecar + ": Is a directory (the image's wear counters are kept there)");
+  EXPECT_FALSE(fs::exists(path));
+  fs::remove(sidecar);
+  std::ofstream(sidecar) << "junk";
+  EXPECT_EQ(error(), sidecar + ": not the wear counters of this board's flash; delete it to start them anew");
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_EQ(fs::file_size(sidecar), 4u) << "and that is not ours to delete";
+}
+
+// Writing to a pipe that nobody reads would never end.
+TEST_F(ImageFile, IsARegularFile) {
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(error(), path.string() + ": no regular file, and an image is one");
+}
+
+// Root may write anything: as root, the test becomes somebody else for a moment.
+TEST_F(ImageFile, ThatMayNotBeWrittenIsNamed) {
+  open();
+  fs::permissions(path, fs::perms::owner_read | fs::perms::others_read);
+  const bool is_root = geteuid() == 0;
+  if (is_root) ASSERT_EQ(seteuid(65534), 0);
+  const std::string said = error();
+  if (is_root) ASSERT_EQ(seteuid(0), 0);
+  EXPECT_EQ(said, path.string() +
+                      ": Permission denied; what the camera writes is kept there, so use a file "
+                      "that you may write");
 }
 
 TEST_F(ImageFile, HasOneUserAtATime) {

@@ -285,13 +285,21 @@ void interpreter_soft_reset(void) {
 
 // ---- Entry ---------------------------------------------------------------------------------------
 
+// Where the script lies; a pipe lies nowhere, and keeps the name it was given.
+static void set_script_path(void) {
+    if (realpath(options->script, script_path) == NULL) {
+        snprintf(script_path, sizeof(script_path), "%s", options->script);
+    }
+}
+
 // Opened before the storage is mounted: a path on the host means the host's file, even below /flash.
 static bool find_script(void) {
     struct stat info;
     script_fd = open(options->script, O_RDONLY | O_CLOEXEC);
     if (script_fd >= 0 && fstat(script_fd, &info) == 0 && S_ISDIR(info.st_mode)) {
         errno = EISDIR;
-    } else if (script_fd >= 0 && realpath(options->script, script_path) != NULL) {
+    } else if (script_fd >= 0) {
+        set_script_path();
         return true;
     }
     fprintf(stderr, "pybflash: cannot read the script %s: %s\n", options->script, strerror(errno));

@@ -186,8 +186,12 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(flash_writeblocks_obj, 3, 4, flash_wr
 
 static mp_obj_t flash_ioctl(mp_obj_t self, mp_obj_t cmd_in, mp_obj_t arg_in) {
     const int64_t cmd = pyb_flash_get_int(cmd_in);
-    const bool takes_number = cmd == MP_BLOCKDEV_IOCTL_INIT || cmd == MP_BLOCKDEV_IOCTL_BLOCK_ERASE;
-    const int64_t arg = takes_number ? pyb_flash_get_int(arg_in) : 0;
+    int64_t arg = 0;
+    if (cmd == MP_BLOCKDEV_IOCTL_INIT) {
+        arg = mp_obj_equal(arg_in, MP_OBJ_NEW_SMALL_INT(1)); // anything else, None too, asks for simple blocks
+    } else if (cmd == MP_BLOCKDEV_IOCTL_BLOCK_ERASE && !is_singleton(self)) {
+        arg = pyb_flash_get_int(arg_in);
+    }
     const flash_glue_answer_t answer = is_singleton(self)
         ? flash_glue_drive_ioctl(cmd, arg)
         : flash_glue_partition_ioctl(partition_of(self), cmd, arg);

@@ -22,10 +22,11 @@ def init_switches_the_block_size():
 @test
 def init_with_anything_but_one_means_simple():
     part = pyb.Flash(start=0)
-    for argument in (0, 2, -1):
+    for argument in (0, 2, -1, 1 << 70, None, "1"):
         part.ioctl(1, 1)
         assert part.ioctl(1, argument) == 0
         assert part.ioctl(5, 0) == SIMPLE
+        assert pyb.Flash().ioctl(1, argument) == 0
 
 
 @test
@@ -112,10 +113,21 @@ def erase_stays_inside():
 
 
 @test
+def only_init_and_erase_look_at_their_argument():
+    for flash in (pyb.Flash(start=0), pyb.Flash()):
+        for command in (2, 3, 4, 5):
+            assert flash.ioctl(command, None) == flash.ioctl(command, 1 << 70) == flash.ioctl(command, 0)
+    for wrong in (None, "0", 0.0):
+        raises(TypeError, pyb.Flash(start=0).ioctl, 6, wrong)
+    raises(TypeError, pyb.Flash(start=0).ioctl, "4", 0)
+    raises(TypeError, pyb.Flash(start=0).ioctl, 4)
+
+
+@test
 def the_singleton_does_not_erase():
     part = pyb.Flash(start=0, len=NATIVE)
     part.writeblocks(0, bytes(NATIVE))
-    for n in (0, 0x100, -1, 1 << 40):
+    for n in (0, 0x100, -1, 1 << 40, 1 << 70, None):
         fails(EOPNOTSUPP, pyb.Flash().ioctl, 6, n)
     assert content(part, NATIVE) == bytes(NATIVE)
 
