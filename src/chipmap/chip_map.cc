@@ -7,7 +7,7 @@ namespace chipmap {
 
 std::string_view name_of(Content content) {
   constexpr std::array<std::string_view, kContentCount> kNames = {
-      "outside the storage", "blank",    "free, not erased", "file",
+      "outside the storage", "blank",    "free, not erased", "outdated", "file",
       "directory",           "metadata", "unknown data",     "damaged"};
   return kNames[static_cast<size_t>(content)];
 }

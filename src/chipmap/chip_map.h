@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,13 +23,19 @@ enum class Content : uint8_t {
   kOutside,    // firmware, ROMFS, ...: nothing that Python may touch
   kBlank,      // erased, and nobody's
   kStale,      // free for the filesystem, with bytes of before in it
+  kOutdated,   // nobody needs it any more, but what it lies in is not free yet: in the log of a layer
   kFile,       //
   kDirectory,  //
   kMetadata,   // superblocks, allocation tables
   kUnknown,    // data of no known filesystem, or of no file
   kDamaged,    // does not read back: an uncorrectable ECC error, or marked so by the filesystem
 };
-inline constexpr size_t kContentCount = 8;
+inline constexpr size_t kContentCount = 9;
+
+// What a storage can hold, as legends list it.
+inline constexpr std::array kContentsOfStorage = {Content::kFile,    Content::kDirectory, Content::kMetadata,
+                                                  Content::kUnknown, Content::kOutdated,  Content::kStale,
+                                                  Content::kBlank,   Content::kDamaged};
 
 // "file", "unknown data", ...: for legends.
 std::string_view name_of(Content content);
@@ -46,11 +54,23 @@ struct Unit {
   friend bool operator==(const Unit&, const Unit&) = default;
 };
 
-// A filesystem that was found; offsets count from the start of the chip.
+// How much of its log a translation layer uses. Segments are used in turn, like the places of a ring.
+struct LogUse {
+  uint32_t segment_bytes = 0;
+  uint32_t segments = 0;
+  uint32_t tail = 0;  // the first segment that is in use; segments
+  uint32_t used_segments = 0;
+  uint32_t blocks = 0;
+  uint32_t live_blocks = 0;  // that hold something
+};
+
+// A filesystem that was found, or a translation layer with what is on it; offsets count from the start of
+// the chip.
 struct Volume {
-  std::string kind;  // "FAT16", "littlefs v2"
+  std::string kind;  // "FAT16", "littlefs v2", "FAT16 on a translation layer"
   uint32_t offset = 0;
   uint32_t size_bytes = 0;
+  std::optional<LogUse> log;  // of a translation layer
 };
 
 struct Sector {
@@ -96,6 +116,12 @@ class ChipMap {
   std::vector<Volume> volumes_;
   std::vector<std::string> faults_;
   bool has_wear_;
+};
+
+// Where a filesystem lies: its bytes one after another, and a claim on some of them, wherever they are.
+struct Place {
+  std::span<const uint8_t> bytes;
+  std::function<void(uint32_t offset, uint32_t length, Content content, uint32_t owner)> claim;
 };
 
 // Looks through the storage for filesystems and enters what they hold.

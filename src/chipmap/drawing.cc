@@ -83,7 +83,7 @@ class Sheet {
       draw_row(grid.offset + at, std::min(grid.row_bytes(), grid.size_bytes - at), colour_of_unit);
     }
     draw_gaps();
-    draw_sector_borders();
+    draw_borders();
     draw_row_labels();
     y_ += grid.height() + 10;
   }
@@ -179,17 +179,29 @@ class Sheet {
     }
   }
 
-  // Where a sector is more than one cell, it is what one erase takes: worth a line.
-  void draw_sector_borders() {
-    const Grid& grid = picture_.grid;
+  // Where what is erased together is more than one cell, it is worth a line: sectors inside an MCU, and the
+  // segments of a translation layer.
+  void draw_borders() {
     for (const Sector& sector : map_.sectors()) {
-      if (!is_in_grid(sector) || sector.size_bytes == grid.cell_bytes) continue;
-      const double y = panel().y + grid.y_of(sector.offset);
-      if (sector.size_bytes >= grid.row_bytes()) {
-        rectangle(kLeft - 6, y - 0.75, grid.width() + 6, 1.5, kInk);
-      } else {
-        rectangle(kLeft + grid.x_of(sector.offset) - 0.75, y, 1.5, grid.pitch, kInk);
+      if (is_in_grid(sector)) draw_border(sector.offset, sector.size_bytes);
+    }
+    for (const Volume& volume : map_.volumes()) {
+      if (!volume.log) continue;
+      const uint32_t segment_bytes = volume.log->segment_bytes;
+      for (uint32_t at = 0; at < volume.size_bytes; at += segment_bytes) {
+        draw_border(volume.offset + at, segment_bytes);
       }
+    }
+  }
+
+  void draw_border(uint32_t offset, uint32_t size_bytes) {
+    const Grid& grid = picture_.grid;
+    if (size_bytes == grid.cell_bytes) return;
+    const double y = panel().y + grid.y_of(offset);
+    if (size_bytes >= grid.row_bytes()) {
+      rectangle(kLeft - 6, y - 0.75, grid.width() + 6, 1.5, kInk);
+    } else {
+      rectangle(kLeft + grid.x_of(offset) - 0.75, y, 1.5, grid.pitch, kInk);
     }
   }
 
@@ -289,7 +301,14 @@ class Sheet {
 std::string cell_line(const Grid& grid, const ChipMap& map) {
   const uint32_t sector = map.sector_at(grid.offset).size_bytes;
   const std::string row = "a row " + in_bytes(grid.row_bytes());
-  if (sector == grid.cell_bytes) return "a cell is a sector of " + in_bytes(sector) + ", " + row;
+  if (sector == grid.cell_bytes) {
+    const auto& volumes = map.volumes();
+    const bool has_lines = std::any_of(volumes.begin(), volumes.end(), [sector](const Volume& volume) {
+      return volume.log && volume.log->segment_bytes > sector;
+    });
+    return "a cell is a sector of " + in_bytes(sector) + ", " + row +
+           (has_lines ? ", black lines between segments" : "");
+  }
   return "a cell is " + in_bytes(grid.cell_bytes) + ", " + row + ", black lines between sectors";
 }
 
@@ -325,9 +344,9 @@ void draw_content(Sheet& sheet, const View& view) {
   const Totals totals = totals_of(map, 0);
   const double storage_bytes = map.board().storage().size_bytes;
   std::vector<LegendEntry> entries;
-  for (const Content content : {Content::kFile, Content::kDirectory, Content::kMetadata, Content::kUnknown,
-                                Content::kStale, Content::kBlank, Content::kDamaged}) {
+  for (const Content content : kContentsOfStorage) {
     const uint64_t bytes = totals.bytes[static_cast<size_t>(content)];
+    if (bytes == 0) continue;
     entries.push_back({colour_of(content), std::string(name_of(content)),
                        in_bytes(bytes) + " (" + in_percent(static_cast<double>(bytes), storage_bytes) + ")"});
   }

@@ -25,24 +25,24 @@ bool is_power_of_two(uint32_t n) {
 
 class FatSurvey {
  public:
-  FatSurvey(ChipMap& map, uint32_t offset, const FatLayout& layout)
+  FatSurvey(ChipMap& map, const Place& place, const FatLayout& layout)
       : map_(map),
-        base_(offset),
+        place_(place),
         layout_(layout),
-        bytes_(map.bytes().subspan(offset, layout.size_bytes)),
+        bytes_(place.bytes.first(layout.size_bytes)),
         seen_(layout.cluster_count + 2) {}
 
   void run() {
-    map_.claim(base_, layout_.table_offset, Content::kMetadata, map_.add_owner("boot sector"));
+    place_.claim(0, layout_.table_offset, Content::kMetadata, map_.add_owner("boot sector"));
     for (uint32_t i = 0; i < layout_.table_count; ++i) {
       const uint32_t owner = map_.add_owner("allocation table " + std::to_string(i + 1));
-      map_.claim(base_ + layout_.table_offset + i * layout_.table_bytes, layout_.table_bytes,
-                 Content::kMetadata, owner);
+      place_.claim(layout_.table_offset + i * layout_.table_bytes, layout_.table_bytes, Content::kMetadata,
+                   owner);
     }
     if (layout_.bits == 32) {
       walk_directory(chain("/", layout_.root_cluster, Content::kDirectory, 0), "", 0);
     } else {
-      map_.claim(base_ + layout_.root_offset, layout_.root_bytes, Content::kDirectory, map_.add_owner("/"));
+      place_.claim(layout_.root_offset, layout_.root_bytes, Content::kDirectory, map_.add_owner("/"));
       walk_entries({{layout_.root_offset, layout_.root_bytes}}, "", 0);
     }
     claim_the_rest();
@@ -75,7 +75,7 @@ class FatSurvey {
     while (is_cluster(cluster) && !seen_[cluster]) {
       seen_[cluster] = true;
       pieces.push_back(piece_of(cluster));
-      map_.claim(base_ + pieces.back().offset, layout_.cluster_bytes, content, owner);
+      place_.claim(pieces.back().offset, layout_.cluster_bytes, content, owner);
       cluster = table_entry(cluster);
     }
     if (is_cluster(cluster)) {
@@ -172,15 +172,15 @@ class FatSurvey {
       const uint32_t entry = table_entry(cluster);
       if (seen_[cluster] || entry == 0) continue;
       const bool is_bad = entry == bad_mark;
-      map_.claim(base_ + piece_of(cluster).offset, layout_.cluster_bytes,
-                 is_bad ? Content::kDamaged : Content::kUnknown, is_bad ? bad : lost);
+      place_.claim(piece_of(cluster).offset, layout_.cluster_bytes,
+                   is_bad ? Content::kDamaged : Content::kUnknown, is_bad ? bad : lost);
       if (!is_bad) ++lost_count;
     }
     if (lost_count != 0) map_.add_fault(std::to_string(lost_count) + " clusters are taken, but by no file");
   }
 
   ChipMap& map_;
-  uint32_t base_;
+  const Place& place_;
   FatLayout layout_;
   std::span<const uint8_t> bytes_;
   std::vector<bool> seen_;
@@ -226,9 +226,20 @@ std::optional<FatLayout> recognise_fat(std::span<const uint8_t> bytes) {
   return fat;
 }
 
+std::string name_of(const FatLayout& layout) {
+  return "FAT" + std::to_string(layout.bits);
+}
+
 void survey_fat(ChipMap& map, uint32_t offset, const FatLayout& layout) {
-  map.add_volume({"FAT" + std::to_string(layout.bits), offset, layout.size_bytes});
-  FatSurvey(map, offset, layout).run();
+  map.add_volume({name_of(layout), offset, layout.size_bytes, {}});
+  const auto claim = [&map, offset](uint32_t at, uint32_t length, Content content, uint32_t owner) {
+    map.claim(offset + at, length, content, owner);
+  };
+  survey_fat(map, {map.bytes().subspan(offset), claim}, layout);
+}
+
+void survey_fat(ChipMap& map, const Place& place, const FatLayout& layout) {
+  FatSurvey(map, place, layout).run();
 }
 
 }  // namespace chipmap

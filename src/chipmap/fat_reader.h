@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "chipmap/chip_map.h"
 
@@ -28,7 +29,12 @@ struct FatLayout {
 // Nothing if the bytes do not start with the boot sector of a FAT volume that fits into them.
 std::optional<FatLayout> recognise_fat(std::span<const uint8_t> bytes);
 
+std::string name_of(const FatLayout& layout);  // "FAT16"
+
 // Enters the volume that lies at `offset` of the chip.
 void survey_fat(ChipMap& map, uint32_t offset, const FatLayout& layout);
+
+// Enters the files of a volume that lies anywhere; the volume itself has been entered.
+void survey_fat(ChipMap& map, const Place& place, const FatLayout& layout);
 
 }  // namespace chipmap

@@ -179,7 +179,7 @@ std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes,
 }
 
 void survey_littlefs(ChipMap& map, uint32_t offset, const LittlefsLayout& layout) {
-  map.add_volume({"littlefs v2", offset, layout.size_bytes()});
+  map.add_volume({"littlefs v2", offset, layout.size_bytes(), {}});
   LittlefsSurvey(map, offset, layout).run();
 }
 

@@ -55,10 +55,22 @@ std::string owners_text(const ChipMap& map) {
   return "[\n    " + text + "]";
 }
 
+std::string log_text(const LogUse& log) {
+  const std::pair<std::string_view, uint32_t> numbers[] = {
+      {"segment_bytes", log.segment_bytes}, {"segments", log.segments}, {"tail", log.tail},
+      {"used_segments", log.used_segments}, {"blocks", log.blocks},     {"live_blocks", log.live_blocks}};
+  std::string text;
+  for (const auto& number : numbers) {
+    text += (text.empty() ? "" : ", ") + key(number.first) + std::to_string(number.second);
+  }
+  return "{" + text + "}";
+}
+
 std::string volumes_text(const ChipMap& map) {
   return array_of(map.volumes(), [](const Volume& volume) {
     return "{" + key("kind") + json_quoted(volume.kind) + ", " + key("offset") +
-           std::to_string(volume.offset) + ", " + key("size_bytes") + std::to_string(volume.size_bytes) + "}";
+           std::to_string(volume.offset) + ", " + key("size_bytes") + std::to_string(volume.size_bytes) +
+           (volume.log ? ", " + key("log") + log_text(*volume.log) : "") + "}";
   });
 }
 

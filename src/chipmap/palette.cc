@@ -19,8 +19,9 @@ Colour mix(Colour a, Colour b, double share_of_b) {
 
 Colour colour_of(Content content) {
   constexpr std::array<Colour, kContentCount> kColours = {
-      Colour::of(0xDDD8CE), Colour::of(0xF1F4F7), Colour::of(0xCBD5DF), Colour::of(0x2A7FB8),
-      Colour::of(0xE69F00), Colour::of(0x00785A), Colour::of(0x7A6A8C), Colour::of(0xC81E1E)};
+      Colour::of(0xDDD8CE), Colour::of(0xF1F4F7), Colour::of(0xCBD5DF),
+      Colour::of(0xD3A0B4), Colour::of(0x2A7FB8), Colour::of(0xE69F00),
+      Colour::of(0x00785A), Colour::of(0x7A6A8C), Colour::of(0xC81E1E)};
   return kColours[static_cast<size_t>(content)];
 }
 

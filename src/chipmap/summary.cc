@@ -18,6 +18,12 @@ std::string right(const std::string& text, size_t width) {
   return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
 }
 
+std::string sentence_of(const LogUse& log) {
+  return "The layer's log takes " + in_groups(log.used_segments) + " of " + in_groups(log.segments) +
+         " segments of " + in_bytes(log.segment_bytes) + ", from segment " + std::to_string(log.tail) +
+         " on; " + in_groups(log.live_blocks) + " of " + in_groups(log.blocks) + " blocks hold something.";
+}
+
 std::string head_of(const View& view) {
   const boards::Board& board = view.map.board();
   std::string text = view.subject + ": " + std::string(board.camera) + " (" + std::string(board.name) +
@@ -32,13 +38,12 @@ std::string head_of(const View& view) {
 std::string contents_of(const ChipMap& map) {
   const Totals totals = totals_of(map, 0);
   const double storage_bytes = map.board().storage().size_bytes;
-  std::string text = "\nCONTENT                SIZE   SHARE\n";
-  for (const Content content : {Content::kFile, Content::kDirectory, Content::kMetadata, Content::kUnknown,
-                                Content::kStale, Content::kBlank, Content::kDamaged}) {
+  std::string text = "\nCONTENT                SIZE    SHARE\n";
+  for (const Content content : kContentsOfStorage) {
     const uint64_t bytes = totals.bytes[static_cast<size_t>(content)];
     if (bytes == 0) continue;
     text += padded(std::string(name_of(content)), 17) + right(in_bytes(bytes), 10) +
-            right(in_percent(static_cast<double>(bytes), storage_bytes), 8) + "\n";
+            right(in_percent(static_cast<double>(bytes), storage_bytes), 9) + "\n";
   }
   return text;
 }
@@ -69,7 +74,11 @@ std::string changes_of(const View& view) {
 }  // namespace
 
 std::vector<std::string> remarks_on(const View& view) {
-  std::vector<std::string> remarks(view.map.faults().begin(), view.map.faults().end());
+  std::vector<std::string> remarks;
+  for (const Volume& volume : view.map.volumes()) {
+    if (volume.log) remarks.push_back(sentence_of(*volume.log));
+  }
+  remarks.insert(remarks.end(), view.map.faults().begin(), view.map.faults().end());
   if (!view.map.has_wear()) remarks.push_back("There are no wear counters beside " + view.subject + ".");
   if (view.changes != nullptr && view.changes->counters_went_back) {
     remarks.push_back("Some counters are lower than before: they were started anew in between.");

@@ -2,24 +2,31 @@
 
 #include "chipmap/chip_map.h"
 #include "chipmap/fat_reader.h"
+#include "chipmap/ftl_reader.h"
 #include "chipmap/littlefs_reader.h"
 
 namespace chipmap {
 
 namespace {
 
-// Enters the filesystem that starts at `offset`, if there is one, and returns its length, else 0.
-uint32_t survey_volume(ChipMap& map, uint32_t offset, uint32_t length) {
-  const auto bytes = map.bytes().subspan(offset, length);
+// Enters what starts at `at`, if anything does, and returns where it ends, else `at`. Nothing is known of the
+// bytes from `from` on.
+uint32_t survey_volume(ChipMap& map, const sim::CellMemory& memory, uint32_t from, uint32_t at,
+                       uint32_t end) {
+  const auto bytes = map.bytes().subspan(at, end - at);
   if (const auto fat = recognise_fat(bytes)) {
-    survey_fat(map, offset, *fat);
-    return fat->size_bytes;
+    survey_fat(map, at, *fat);
+    return at + fat->size_bytes;
   }
   if (const auto littlefs = recognise_littlefs(bytes, map.board().native_block_bytes)) {
-    survey_littlefs(map, offset, *littlefs);
-    return littlefs->size_bytes();
+    survey_littlefs(map, at, *littlefs);
+    return at + littlefs->size_bytes();
   }
-  return 0;
+  if (const auto layer = recognise_layer(map.board(), memory, from, at, end)) {
+    survey_layer(map, *layer);
+    return layer->offset() + layer->size_bytes();
+  }
+  return at;
 }
 
 // A free block can be used as it is only if all of it is blank.
@@ -47,10 +54,14 @@ ChipMap survey(const boards::Board& board, const sim::CellMemory& memory) {
   const boards::Area& storage = board.storage();
   const uint32_t end = storage.offset + storage.size_bytes;
   // A script may have laid out partitions: what follows one filesystem may be the next.
-  for (uint32_t at = storage.offset; at < end;) {
-    const uint32_t length = survey_volume(map, at, end - at);
-    const uint32_t block = board.native_block_bytes;
-    at += length == 0 ? block : (length + block - 1) / block * block;
+  const uint32_t block = board.native_block_bytes;
+  for (uint32_t from = storage.offset, at = from; at < end;) {
+    const uint32_t volume_end = survey_volume(map, memory, from, at, end);
+    if (volume_end == at) {
+      at += block;
+    } else {
+      from = at += (volume_end - at + block - 1) / block * block;
+    }
   }
   settle_free_blocks(map);
   map.mark_damage(memory);

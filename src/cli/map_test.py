@@ -64,6 +64,8 @@ class WithFolder(unittest.TestCase):
         image = self.folder / f"{board}-{filesystem}.bin"
         if filesystem == "littlefs":
             self.run_code(image, "import vfs, pyb; vfs.VfsLfs2.mkfs(pyb.Flash(start=0))", "--board", board, "--no-mount")
+        if filesystem == "ftl+fat":
+            self.assertEqual(pybflash("image", "create", "--board", board, "--fs", filesystem, image).returncode, 0)
         self.run_code(image, USE.format(size=9000 if board in ("OPENMV4P", "OPENMV_N6") else 700), "--board", board)
         return image
 
@@ -166,6 +168,31 @@ class Truth(WithFolder):
                 self.assertIn("/a&b'c.txt", names)
                 self.assertNotIn("/folder/file1.bin", names)
 
+    def test_files_on_a_layer_are_where_their_bytes_are(self):
+        for board in (name for name in BOARDS if name != "OPENMV2"):  # too few blocks for a FAT
+            with self.subTest(board=board):
+                image = self.used_image(board, "ftl+fat")
+                told = self.map(image, "--board", board)
+                (volume,) = told["volumes"]
+                self.assertRegex(volume["kind"], "^FAT1[26] on a translation layer$")
+                self.assertEqual(told["faults"], [])
+                self.assertGreater(told["content_bytes"]["outdated"], 0)
+                self.assertEqual(told["content_bytes"]["unknown data"], 0)
+                self.assertLess(volume["log"]["live_blocks"], volume["log"]["blocks"])
+                owner = next(o for o in told["owners"] if o["name"] == "/folder/file3.bin")
+                self.assertEqual(owner["content"], "file")
+                chip = image.read_bytes()
+                data = b"".join(chip[offset : offset + length] for offset, length in owner["runs"])
+                # Between the blocks of a file are the records' headers, and its ends are rounded.
+                blocks = -(-owner["size_bytes"] // 512)
+                self.assertAlmostEqual(data.count(b"\x03"), owner["size_bytes"], delta=1024)
+                self.assertLessEqual(len(data), blocks * 600 + 1024)
+
+    def test_a_layer_says_how_much_of_its_log_is_in_use(self):
+        text = pybflash("map", self.used_image("OPENMV_N6", "ftl+fat")).stdout.decode()
+        self.assertRegex(text, "(?m)^FAT12 on a translation layer of 4 MiB at 0x00400000$")
+        self.assertRegex(text, r"(?m)^The layer's log takes \d+ of 64 segments of 64 KiB, from segment 0 on; ")
+
     def test_partitions_are_found(self):
         image = self.folder / "cam.bin"
         code = """
@@ -176,6 +203,22 @@ vfs.VfsFat.mkfs(fat); vfs.VfsLfs2.mkfs(rest)
         self.run_code(image, code, "--board", "OPENMV4P", "--no-mount")
         volumes = [(v["kind"], v["offset"], v["size_bytes"]) for v in self.map(image)["volumes"]]
         self.assertEqual(volumes, [("FAT12", 0, 131072), ("littlefs v2", 131072, (24 << 20) - 131072)])
+
+    def test_a_layer_between_partitions_is_found(self):
+        image = self.folder / "cam.bin"
+        code = """
+import flash, pyb, vfs
+vfs.VfsFat.mkfs(pyb.Flash(start=0, len=131072))
+part = pyb.Flash(start=131072, len=2 << 20)
+flash.Ftl.mkfs(part)
+vfs.VfsFat.mkfs(flash.Ftl(part))
+vfs.VfsLfs2.mkfs(pyb.Flash(start=131072 + (2 << 20)))
+"""
+        self.run_code(image, code, "--board", "OPENMV4P", "--no-mount")
+        volumes = [(v["kind"], v["offset"], v["size_bytes"]) for v in self.map(image)["volumes"]]
+        layer = ("FAT12 on a translation layer", 131072, 2 << 20)
+        rest = ("littlefs v2", 131072 + (2 << 20), (22 << 20) - 131072)
+        self.assertEqual(volumes, [("FAT12", 0, 131072), layer, rest])
 
     def test_unknown_data_is_unknown(self):
         image = self.folder / "cam.bin"
@@ -277,7 +320,7 @@ class Pictures(WithFolder):
 
     def test_every_board(self):
         for board in BOARDS:
-            for filesystem in ("fat", "littlefs"):
+            for filesystem in ("fat", "littlefs", *(["ftl+fat"] if board != "OPENMV2" else [])):
                 with self.subTest(board=board, filesystem=filesystem):
                     image = self.used_image(board, filesystem)
                     self.check(board, image, "--board", board)
@@ -286,10 +329,11 @@ class Pictures(WithFolder):
 
     def test_diff(self):
         old = self.used_image("OPENMV4P")
-        new = self.used_image("OPENMV4P", "littlefs")
-        data = self.check("OPENMV4P", "--diff", old, new)
-        self.assertEqual(len(data["changes"]) * data["unit"], data["size"])
-        self.assertEqual(sum(count for _, _, count in data["unitsBefore"]) * data["unit"], data["size"])
+        for filesystem in ("littlefs", "ftl+fat"):
+            new = self.used_image("OPENMV4P", filesystem)
+            data = self.check("OPENMV4P", "--diff", old, new)
+            self.assertEqual(len(data["changes"]) * data["unit"], data["size"])
+            self.assertEqual(sum(count for _, _, count in data["unitsBefore"]) * data["unit"], data["size"])
 
 
 SCRIPT = """

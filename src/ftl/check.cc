@@ -30,8 +30,11 @@ void note_damage(uint32_t block, CheckReport& report) {
 }
 
 // Block after block: where the way to one is damaged, the next may still be found.
-Status count_blocks(Log& log, const Tree& tree, CheckReport& report) {
+Status count_blocks(Log& log, const Tree& tree, CheckReport& report, BlockVisitor* visitor) {
   std::array<uint8_t, kBlockBytes> data;
+  const auto visit = [visitor](uint32_t block, Location at, std::span<const uint8_t> bytes) {
+    if (visitor != nullptr) visitor->visit(block, at, bytes);
+  };
   for (uint32_t block = 0; block < report.layout.block_count; ++block) {
     Location at = kNowhere;
     Record record;
@@ -39,6 +42,7 @@ Status count_blocks(Log& log, const Tree& tree, CheckReport& report) {
     if (status == Status(Error::kIo)) {
       report.map_is_damaged = true;
       note_damage(block, report);
+      visit(block, kNowhere, {});
       continue;
     }
     FLASH_TRY(status);
@@ -47,16 +51,19 @@ Status count_blocks(Log& log, const Tree& tree, CheckReport& report) {
     status = log.read_data(at, record, data);
     if (status == Status(Error::kIo)) {
       note_damage(block, report);
-    } else if (!status.ok()) {
-      return status;
+      visit(block, at, {});
+      continue;
     }
+    FLASH_TRY(status);
+    visit(block, at, data);
   }
   return {};
 }
 
 }  // namespace
 
-Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckReport& report) {
+Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckReport& report,
+             BlockVisitor* visitor) {
   report = {};
   FLASH_TRY(make_layout(nor.geometry(), offset, size_bytes, report.layout));
   Log log(nor, report.layout);
@@ -65,13 +72,14 @@ Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckRe
   FLASH_TRY(log.mount(report.finding, root, at));
   if (report.finding != Finding::kSound) return {};
   report.sequence = root.sequence;
+  report.last_commit = at;
   report.head = log.head();
   report.tail = log.tail();
   report.used_segments = log.segments_in_use();
   FLASH_TRY(count_erases(log, report));
   Tree tree(log);
   tree.set_root(root, at);
-  return count_blocks(log, tree, report);
+  return count_blocks(log, tree, report, visitor);
 }
 
 const char* name_of(Finding finding) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "flash/nor_flash.h"
 #include "flash/status.h"
@@ -17,7 +18,8 @@ struct CheckReport {
 
   // Only for kSound:
   uint32_t sequence = 0;  // of the head segment: so many segments have been taken into use
-  uint32_t head = 0;      // segments
+  Location last_commit = kNowhere;
+  uint32_t head = 0;  // segments
   uint32_t tail = 0;
   uint32_t used_segments = 0;        // from the tail to the head; the others are free
   uint32_t live_blocks = 0;          // that hold something
@@ -30,10 +32,21 @@ struct CheckReport {
   bool is_clean() const { return finding == Finding::kSound && damaged_blocks == 0 && !map_is_damaged; }
 };
 
+// Is told of every block that holds something.
+class BlockVisitor {
+ public:
+  // `data` is empty where it cannot be read; `at` is kNowhere where the way to the block is damaged.
+  virtual void visit(uint32_t block, Location at, std::span<const uint8_t> data) = 0;
+
+ protected:
+  ~BlockVisitor() = default;
+};
+
 // Reads all of the slice.
 //   kInvalid  no log can be in a slice like this
 //   and what the flash reports, but for words that cannot be read
-flash::Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckReport& report);
+flash::Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckReport& report,
+                    BlockVisitor* visitor = nullptr);
 
 // "sound", "blank", ...: for one line of text.
 const char* name_of(Finding finding);

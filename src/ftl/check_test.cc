@@ -40,6 +40,51 @@ TEST(Check, FindsNothingWrongWhereNothingIs) {
   EXPECT_EQ(bench.nor.bytes(), before);
 }
 
+struct Visited final : BlockVisitor {
+  void visit(uint32_t block, Location at, std::span<const uint8_t> data) override {
+    blocks.push_back({block, at, Bytes(data.begin(), data.end())});
+  }
+  struct Block {
+    uint32_t number;
+    Location at;
+    Bytes data;
+  };
+  std::vector<Block> blocks;
+};
+
+TEST(Check, TellsAVisitorOfEveryBlockThatHoldsSomething) {
+  Bench bench;
+  Location at = kNowhere;
+  Record record;
+  ASSERT_TRUE(bench.layer.tree().find(3, at, record).ok());
+  bench.nor.bytes()[bench.layout.offset_of(at) + bench.layout.header_bytes + 100] ^= 4;
+  Visited visited;
+  CheckReport report;
+  ASSERT_TRUE(check(bench.nor, 0, bench.nor.size_bytes(), report, &visited).ok());
+  ASSERT_EQ(visited.blocks.size(), 10u);
+  for (uint32_t block = 0; block < 10; ++block) {
+    EXPECT_EQ(visited.blocks[block].number, block);
+    ASSERT_TRUE(bench.layer.tree().find(static_cast<uint16_t>(block), at, record).ok());
+    EXPECT_EQ(visited.blocks[block].at, at);
+    Bytes expected(kBlockBytes);
+    if (block == 3) {
+      expected.clear();
+    } else {
+      ASSERT_TRUE(bench.layer.read(block, expected).ok());
+    }
+    EXPECT_EQ(visited.blocks[block].data, expected);
+  }
+}
+
+TEST(Check, ASegmentHeaderTellsTheExtentOfItsLog) {
+  Bench bench;
+  const auto header = std::span(bench.nor.bytes()).first(kSegmentHeaderBytes);
+  EXPECT_EQ(extent_of(header).segment_bytes, bench.layout.segment_bytes);
+  EXPECT_EQ(extent_of(header).segment_count, bench.layout.segment_count);
+  header[20] ^= 1;
+  EXPECT_EQ(extent_of(header).segment_count, 0u);
+}
+
 TEST(Check, FindsABlockThatIsDamaged) {
   Bench bench;
   Location at = kNowhere;

@@ -53,6 +53,10 @@ uint32_t get32(std::span<const uint8_t> bytes, uint32_t at) {
   return get16(bytes, at) | uint32_t{get16(bytes, at + 2)} << 16;
 }
 
+bool is_segment_header(std::span<const uint8_t> bytes) {
+  return get32(bytes, kMagicAt) == kMagic && get32(bytes, kSegmentCrcAt) == crc32(bytes.first(kSegmentCrcAt));
+}
+
 uint32_t header_crc(std::span<const uint8_t> bytes, const Layout& layout) {
   return crc32(bytes.subspan(kSequenceAt, layout.header_bytes - kSequenceAt));
 }
@@ -81,9 +85,13 @@ void encode(const SegmentHeader& header, const Layout& layout, std::span<uint8_t
   put32(out, kSegmentCrcAt, crc32(out.first(kSegmentCrcAt)));
 }
 
+LogExtent extent_of(std::span<const uint8_t> bytes) {
+  if (!is_segment_header(bytes) || get16(bytes, kVersionAt) != kVersion) return {};
+  return {get32(bytes, kSegmentBytesAt), get16(bytes, kSegmentCountAt)};
+}
+
 HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, SegmentHeader& header) {
-  if (get32(bytes, kMagicAt) != kMagic) return HeaderKind::kNone;
-  if (get32(bytes, kSegmentCrcAt) != crc32(bytes.first(kSegmentCrcAt))) return HeaderKind::kNone;
+  if (!is_segment_header(bytes)) return HeaderKind::kNone;
   if (get16(bytes, kVersionAt) != kVersion) return HeaderKind::kOtherVersion;
   if (get16(bytes, kHeaderBytesAt) != layout.header_bytes ||
       get32(bytes, kSegmentBytesAt) != layout.segment_bytes ||

@@ -18,6 +18,14 @@ struct SegmentHeader {
 // Is a segment header of ours there, and does it fit this layout?
 enum class HeaderKind : uint8_t { kNone, kOurs, kOtherVersion, kOtherLayout };
 
+// What a segment header says of the log that it belongs to, whatever the layout: to find logs whose extent
+// nobody told. All 0 where none of ours stands.
+struct LogExtent {
+  uint32_t segment_bytes;
+  uint32_t segment_count;
+};
+LogExtent extent_of(std::span<const uint8_t> bytes);
+
 void encode(const SegmentHeader& header, const Layout& layout, std::span<uint8_t> out);
 HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, SegmentHeader& header);
 

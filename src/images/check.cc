@@ -4,7 +4,6 @@
 
 #include "boards/hardware.h"
 #include "chipmap/chip_map.h"
-#include "images/layer.h"
 #include "images/words.h"
 #include "sim/image.h"
 
@@ -76,10 +75,6 @@ std::string check(Image& image, const std::string& path, const OnProgress& on_pr
   }
   findings.faults.assign(map.faults().begin(), map.faults().end());
   add_damaged_places(map, findings.faults);
-  if (image.has_layer()) {
-    const std::vector<std::string> faults = faults_of_layer(image.camera());
-    findings.faults.insert(findings.faults.end(), faults.begin(), faults.end());
-  }
   if (image.content().filesystem == nullptr) {
     if (!image.content().is_blank) findings.faults.push_back("it holds " + image.content().description);
     return {};

@@ -161,7 +161,6 @@ void Image::find_device() {
       device_ = std::move(layer);
       content_ = look_at(*device_);
       content_.description += " on a translation layer";
-      has_layer_ = true;
       return;
     }
     if (std::string remains = describe_remains_of_layer(*camera_); !remains.empty()) {

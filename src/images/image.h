@@ -47,7 +47,6 @@ class Image {
   boards::Camera& camera() { return *camera_; }
   volumes::BlockDevice& device() { return *device_; }  // the filesystem's part of the storage
   const Content& content() const { return content_; }
-  bool has_layer() const { return has_layer_; }  // the device is a translation layer
 
   // Mounts what is there. The error names it.
   std::string mount();
@@ -80,7 +79,6 @@ class Image {
   std::unique_ptr<boards::Camera> camera_;
   std::unique_ptr<volumes::BlockDevice> device_;
   Content content_;
-  bool has_layer_ = false;
   std::unique_ptr<volumes::Volume> volume_;
 };
 

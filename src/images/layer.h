@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "boards/camera.h"
 #include "volumes/ftl_device.h"
@@ -19,8 +18,5 @@ std::unique_ptr<volumes::FtlDevice> mount_layer(boards::Camera& camera);
 
 // "a translation layer that is damaged", where there are traces of one that cannot be used; else empty.
 std::string describe_remains_of_layer(boards::Camera& camera);
-
-// One line each: what of the layer cannot be read any more.
-std::vector<std::string> faults_of_layer(boards::Camera& camera);
 
 }  // namespace images
