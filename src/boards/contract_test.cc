@@ -166,6 +166,23 @@ TEST_P(Contract, TheExtendedFormNeverErasesAndOnlyClearsBits) {
   }
 }
 
+// In words of 32 bytes: the flash of the H7 takes each of them only once.
+TEST_P(Contract, ProgrammingErasedBytesCostsNoErase) {
+  surround();
+  ASSERT_TRUE(camera->storage().sync().ok());
+  const uint64_t before = camera->totals().erases;
+  Bytes expected(kBlocks * native, 0xFF);
+  for (uint32_t at = 0; at < kBlocks * native; at += native / 8) {
+    const Bytes word = pattern(32, at);
+    ASSERT_TRUE(part.program_bytes(at / native, at % native, std::span(word).first(5)).ok());
+    ASSERT_TRUE(part.program_bytes(at / native, at % native + 5, std::span(word).subspan(5)).ok());
+    std::copy(word.begin(), word.end(), expected.begin() + at);
+    ASSERT_TRUE(camera->storage().sync().ok());
+  }
+  EXPECT_TRUE(in_cells(native, kBlocks * native) == expected);
+  EXPECT_EQ(camera->totals().erases, before);
+}
+
 TEST_P(Contract, NoByteOutsideThePartitionIsReachedOnAnyPath) {
   surround();
   const int64_t end = kBlocks * native / simple;

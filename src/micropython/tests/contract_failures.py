@@ -1,5 +1,7 @@
 # The contract, "Reading and writing": the hardware reports a failure. `sim.fail` makes an operation of
 # the flash stop half way.
+import os
+import vfs
 from harness import *
 
 # Whole sectors: an erase that fails leaves the second half of its sector as it was, and the flash of the
@@ -29,6 +31,41 @@ def a_failed_read_is_an_error_and_only_once():
     sim.fail("read", 1)
     fails(EIO, part.readblocks, 0, bytearray(NATIVE), 0)
     assert content(part, NATIVE) == b"\xff" * NATIVE
+
+
+@test
+def a_file_that_could_not_be_stored_says_so():
+    data = pattern(3000, 6)
+    for kind in (vfs.VfsFat, vfs.VfsLfs1, vfs.VfsLfs2):
+        kind.mkfs(pyb.Flash(start=0))
+        vfs.mount(kind(pyb.Flash(start=0)), "/new")
+        for name in ("/new/before", "/new/refused"):
+            file = open(name, "wb")
+            file.write(data)
+            if name == "/new/refused":
+                sim.fail("program", 1)
+                fails(EIO, file.close)
+            else:
+                file.close()
+        pyb.Flash().ioctl(3, 0)
+        vfs.umount("/new")
+        vfs.mount(kind(pyb.Flash(start=0)), "/new")
+        with open("/new/before", "rb") as file:
+            assert file.read() == data, kind
+        vfs.umount("/new")
+
+
+@test
+def the_sync_of_all_filesystems_says_so_too():
+    vfs.VfsFat.mkfs(pyb.Flash(start=0))
+    vfs.mount(vfs.VfsFat(pyb.Flash(start=0)), "/new")
+    part_of_nobody = pyb.Flash(start=STORAGE - NATIVE)
+    part_of_nobody.writeblocks(0, pattern(NATIVE, 7))
+    sim.fail("program", 1)
+    fails(EIO, os.sync)
+    os.sync()
+    assert in_flash(NATIVE, STORAGE - NATIVE) == pattern(NATIVE, 7)
+    vfs.umount("/new")
 
 
 @test

@@ -9,6 +9,9 @@
 // A camera can be switched off while Python runs: serial_line.c.
 #define MICROPY_ENABLE_VM_ABORT (1)
 
+// os.sync(), which the camera has and the unix port has not.
+#define MICROPY_PY_OS_SYNC (1)
+
 // FAT volumes get the label that the camera gives them.
 #define MICROPY_FATFS_USE_LABEL (1)
 
