@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <string>
 #include <utility>
 #include <variant>
@@ -31,20 +30,12 @@ std::unique_ptr<boards::Camera> camera_with(const boards::Board& board, std::spa
 
 }  // namespace
 
-std::vector<uint8_t> make_content(const boards::Board& board, bool used, uint32_t seed) {
-  std::vector<uint8_t> content(board.storage().size_bytes, 0xFF);
-  if (!used) return content;
-  std::mt19937 random(seed);
-  for (uint8_t& byte : content) byte = static_cast<uint8_t>(random());
-  return content;
-}
-
 CameraDevice::CameraDevice(const boards::Board& board, std::span<const uint8_t> content)
-    : camera_(camera_with(board, content)), start_us_(camera_->totals().device_us) {}
+    : camera_(camera_with(board, content)), start_ns_(camera_->clock().device_ns()) {}
 
 Cost CameraDevice::cost() const {
   const boards::Camera::Totals totals = camera_->totals();
-  return {.device_us = totals.device_us - start_us_,
+  return {.device_ns = camera_->clock().device_ns() - start_ns_,
           .erases = totals.erases,
           .worst_sector_erases = totals.max_wear,
           .bytes_programmed = totals.bytes_programmed,

@@ -28,7 +28,7 @@ class CameraDevice : public Device {
 
  private:
   std::unique_ptr<boards::Camera> camera_;
-  uint64_t start_us_;
+  uint64_t start_ns_;
 };
 
 }  // namespace bench

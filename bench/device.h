@@ -14,7 +14,7 @@ namespace bench {
 
 // What a run cost.
 struct Cost {
-  uint64_t device_us = 0;
+  uint64_t device_ns = 0;  // the flash and its bus were at work
   uint64_t erases = 0;
   uint64_t worst_sector_erases = 0;
   uint64_t bytes_programmed = 0;
@@ -59,9 +59,6 @@ class Device {
   // What the storage's cells hold; of the translation layer, what its blocks held at the last power cycle.
   virtual std::span<const uint8_t> cells() const = 0;
 };
-
-// The storage at the start: blank, or full of old data.
-std::vector<uint8_t> make_content(const boards::Board& board, bool used, uint32_t seed);
 
 // Ours: a whole camera, drivers, registers and all.
 std::unique_ptr<Device> make_our_device(const boards::Board& board, std::span<const uint8_t> content);

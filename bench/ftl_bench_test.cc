@@ -42,11 +42,11 @@ TEST_P(FtlTargets, AreMet) {
   };
   const Cost firmware = run(Contender::kFirmware).cost;
   const Cost layer = run(Contender::kFtl).cost;
-  const double time = static_cast<double>(firmware.device_us) / static_cast<double>(layer.device_us);
+  const double time = static_cast<double>(firmware.device_ns) / static_cast<double>(layer.device_ns);
   const double erases =
       static_cast<double>(firmware.erases) / static_cast<double>(std::max<uint64_t>(layer.erases, 1));
   std::printf("| %s | %s | %.2f s | %.2f s | %.1f | %llu | %llu | %.1f ms |\n", target.board, target.workload,
-              static_cast<double>(firmware.device_us) / 1e6, static_cast<double>(layer.device_us) / 1e6, time,
+              static_cast<double>(firmware.device_ns) / 1e9, static_cast<double>(layer.device_ns) / 1e9, time,
               static_cast<unsigned long long>(firmware.erases), static_cast<unsigned long long>(layer.erases),
               static_cast<double>(layer.longest_write_us) / 1e3);
   EXPECT_GE(time, target.times_less_time);

@@ -24,7 +24,7 @@ class Ideal {
   void erase(uint32_t offset, uint32_t length);
   void sync();
 
-  uint64_t device_us() const { return device_ns_ / 1000; }
+  uint64_t device_ns() const { return device_ns_; }
   uint64_t erases() const { return erases_; }
 
   // What the storage must hold: all that was written, and as of the last sync.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/instruction_counts.h"
+#include "bench/limits.h"
 #include "bench/performance_page.h"
 #include "bench/report.h"
 #include "bench/workloads.h"
@@ -19,6 +20,7 @@
 namespace {
 
 constexpr int kExitUsage = 2;
+constexpr int kExitBeyond = 1;
 
 struct Options {
   std::vector<std::string> boards = {"OPENMV4P", "OPENMV_N6", "OPENMV2", "OPENMV3", "OPENMV4"};
@@ -29,6 +31,7 @@ struct Options {
   double scale = 1;
   std::string json;
   std::string documents;
+  bool check = false;
 };
 
 bool contains(const std::vector<std::string>& list, std::string_view word) {
@@ -57,6 +60,22 @@ std::vector<bench::Run> runs_of(const Options& options) {
     }
   }
   return runs;
+}
+
+// Are all of our rows within the limits? Says which are not.
+bool check_limits(const std::vector<bench::Row>& rows) {
+  size_t count = 0, beyond = 0;
+  for (const bench::Row& row : rows) {
+    if (row.run.contender != bench::Contender::kPybflash) continue;
+    ++count;
+    const std::string what = bench::beyond_limits(row, bench::firmware_for(rows, row));
+    if (what.empty()) continue;
+    ++beyond;
+    std::cout << row.run.board->name << ' ' << row.run.workload << ' ' << bench::name_of(row.run.filesystem)
+              << (row.run.used ? " used: " : " blank: ") << what << '\n';
+  }
+  std::cout << count << " rows, " << beyond << " beyond the limits\n";
+  return beyond == 0;
 }
 
 std::string parent_of(const std::string& path) {
@@ -109,7 +128,7 @@ int run(const Options& options) {
     std::cerr << "pybflash: bench: cannot write to the folder " << options.documents << '\n';
     return kExitUsage;
   }
-  return 0;
+  return options.check && !check_limits(rows) ? kExitBeyond : 0;
 }
 
 }  // namespace
@@ -129,6 +148,10 @@ int main(int argc, char** argv) {
   app.add_option("--scale", options.scale, "Of the number of operations")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_flag(
+      "--check", options.check,
+      "Exit with 1 if a row takes more than 1.12 times the ideal's time, 1.03 times its erases and 2, or "
+      "1.01 times the firmware's time (W8 aside)");
   app.add_option("--json", options.json, "Write the rows to this file, too")->type_name("FILE");
   app.add_option("--write-docs", options.documents,
                  "Write performance.md and performance.svg into this folder")

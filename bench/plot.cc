@@ -32,8 +32,8 @@ std::string number(double value, int digits) {
   return text.str();
 }
 
-std::string as_time(uint64_t us) {
-  const double ms = static_cast<double>(us) / 1e3;
+std::string as_time(uint64_t ns) {
+  const double ms = static_cast<double>(ns) / 1e6;
   if (ms >= 1e4) return number(ms / 1e3, 0) + " s";
   if (ms >= 1e3) return number(ms / 1e3, 1) + " s";
   return number(ms, ms < 10 ? 1 : 0) + " ms";
@@ -80,14 +80,14 @@ void draw_legend(Canvas& canvas, double y) {
 }
 
 void draw_bar(Canvas& canvas, double x, double y, const Row& ours, const Row& firmware) {
-  const auto part = [&](uint64_t us) {
-    return kBarWidth * std::min(1.0, static_cast<double>(us) / static_cast<double>(firmware.cost.device_us));
+  const auto part = [&](uint64_t ns) {
+    return kBarWidth * std::min(1.0, static_cast<double>(ns) / static_cast<double>(firmware.cost.device_ns));
   };
   canvas.rectangle(x, y, kBarWidth, kBarHeight, kFirmware);
-  canvas.rectangle(x, y, part(ours.cost.device_us), kBarHeight, kOurs);
-  canvas.rectangle(x + part(ours.ideal_us) - 1.5, y - 2, 3, kBarHeight + 4, kIdeal);
+  canvas.rectangle(x, y, part(ours.cost.device_ns), kBarHeight, kOurs);
+  canvas.rectangle(x + part(ours.ideal_ns) - 1.5, y - 2, 3, kBarHeight + 4, kIdeal);
   canvas.text(x + kBarWidth + 8, y + 12,
-              as_time(firmware.cost.device_us) + " → " + as_time(ours.cost.device_us), 11);
+              as_time(firmware.cost.device_ns) + " → " + as_time(ours.cost.device_ns), 11);
 }
 
 const Row* find(const std::vector<Row>& rows, const boards::Board& board, const Row& like, bool used) {
@@ -135,7 +135,7 @@ std::optional<double> geometric_mean(const std::vector<Row>& rows, const boards:
                         row.cost.bytes_programmed > 0;
     const Row* firmware = counts ? firmware_for(rows, row) : nullptr;
     if (firmware == nullptr) continue;
-    sum += std::log(static_cast<double>(firmware->cost.device_us) / static_cast<double>(row.cost.device_us));
+    sum += std::log(static_cast<double>(firmware->cost.device_ns) / static_cast<double>(row.cost.device_ns));
     count += 1;
   }
   if (count == 0) return std::nullopt;
@@ -179,15 +179,6 @@ double draw_boards(Canvas& canvas, const std::vector<Row>& rows, double y) {
 }
 
 }  // namespace
-
-const Row* firmware_for(const std::vector<Row>& rows, const Row& ours) {
-  const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
-    return row.run.contender == Contender::kFirmware && row.run.board == ours.run.board &&
-           row.run.filesystem == ours.run.filesystem && row.run.workload == ours.run.workload &&
-           row.run.used == ours.run.used;
-  });
-  return found == rows.end() ? nullptr : &*found;
-}
 
 std::string draw_plot(const std::vector<Row>& rows, const boards::Board& board) {
   Canvas canvas;

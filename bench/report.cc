@@ -8,8 +8,8 @@ namespace bench {
 
 namespace {
 
-double seconds(uint64_t us) {
-  return static_cast<double>(us) / 1e6;
+double seconds(uint64_t ns) {
+  return static_cast<double>(ns) / 1e9;
 }
 
 double ratio(uint64_t a, uint64_t b) {
@@ -26,6 +26,11 @@ std::string fixed(double value, int digits) {
   return text.str();
 }
 
+// To the nanosecond: reading back a few files takes a few microseconds.
+std::string us(uint64_t ns) {
+  return fixed(static_cast<double>(ns) / 1e3, 3);
+}
+
 }  // namespace
 
 void print_table_head(std::ostream& out) {
@@ -37,8 +42,8 @@ void print_table_head(std::ostream& out) {
 void print_row(std::ostream& out, const Row& row) {
   out << std::left << std::setw(22) << row.run.board->name << std::setw(9) << row.run.workload
       << std::setw(10) << name_of(row.run.filesystem) << std::setw(7) << medium_of(row.run) << std::setw(10)
-      << name_of(row.run.contender) << std::right << std::setw(9) << fixed(seconds(row.cost.device_us), 3)
-      << std::setw(10) << fixed(ratio(row.cost.device_us, row.ideal_us), 3) << std::setw(8) << row.cost.erases
+      << name_of(row.run.contender) << std::right << std::setw(9) << fixed(seconds(row.cost.device_ns), 3)
+      << std::setw(10) << fixed(ratio(row.cost.device_ns, row.ideal_ns), 3) << std::setw(8) << row.cost.erases
       << std::setw(8) << row.ideal_erases << std::setw(7) << row.cost.worst_sector_erases << std::setw(16)
       << row.cost.bytes_programmed / 1024 << std::setw(11) << row.cost.masked_us_max << std::endl;
 }
@@ -50,10 +55,10 @@ void write_json(std::ostream& out, const std::vector<Row>& rows) {
     out << separator << "  {\"board\": \"" << row.run.board->name << "\", \"fs\": \""
         << name_of(row.run.filesystem) << "\", \"workload\": \"" << row.run.workload << "\", \"medium\": \""
         << medium_of(row.run) << "\", \"contender\": \"" << name_of(row.run.contender)
-        << "\", \"device_us\": " << row.cost.device_us << ", \"erases\": " << row.cost.erases
+        << "\", \"device_us\": " << us(row.cost.device_ns) << ", \"erases\": " << row.cost.erases
         << ", \"worst_sector_erases\": " << row.cost.worst_sector_erases
         << ", \"bytes_programmed\": " << row.cost.bytes_programmed
-        << ", \"masked_us_max\": " << row.cost.masked_us_max << ", \"ideal_us\": " << row.ideal_us
+        << ", \"masked_us_max\": " << row.cost.masked_us_max << ", \"ideal_us\": " << us(row.ideal_ns)
         << ", \"ideal_erases\": " << row.ideal_erases << "}";
     separator = ",\n";
   }

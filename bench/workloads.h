@@ -34,12 +34,15 @@ struct Run {
 struct Row {
   Run run;
   Cost cost;
-  uint64_t ideal_us = 0;
+  uint64_t ideal_ns = 0;
   uint64_t ideal_erases = 0;
 };
 
 // Runs in a process of its own. Ends the program if a byte was lost.
 Row measure(const Run& run);
+
+// The firmware's run of the same; null if it is not in `rows`.
+const Row* firmware_for(const std::vector<Row>& rows, const Row& ours);
 
 std::string_view name_of(Filesystem filesystem);
 std::string_view name_of(Contender contender);

@@ -57,6 +57,13 @@ class CommandLine(unittest.TestCase):
         self.assert_one_line(pybflash("run", "no/such.py"), "no/such.py", "No such file")
         self.assert_one_line(pybflash("run", "/"), "/", "directory")
 
+    def test_the_bench_checks_its_rows(self):
+        result = pybflash(
+            *("bench", "--board", "OPENMV2", "--workload", "W6", "--fs", "FAT", "--scale", "0.2", "--check")
+        )
+        self.assertEqual(result.returncode, 0, result)
+        self.assertTrue(result.stdout.endswith(b"\n2 rows, 0 beyond the limits\n"), result)
+
     def test_unknown_board_names_the_known_ones(self):
         names = re.findall(r"^([A-Z]\w+)  ", pybflash("boards").stdout.decode(), re.M)[1:]
         self.assertEqual(len(names), 9)
