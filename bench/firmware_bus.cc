@@ -13,6 +13,9 @@ namespace bench {
 
 namespace {
 
+using drivers::NorCommand;
+using drivers::NorFrame;
+
 constexpr uint8_t kReadStatus = 0x05;
 constexpr uint8_t kBusy = 0x01;
 
@@ -44,7 +47,13 @@ class Bus : public FirmwareFlash {
   void check(flash::Status status) {
     if (!status.ok()) fail("the firmware's bus reports error " + std::to_string(-status.value()));
   }
-  void execute(const drivers::NorCommand& command) { check(controller_.execute(command)); }
+  void send(NorFrame frame, uint32_t address, std::span<const uint8_t> data) {
+    if (!data.empty()) frame = frame.with_data();
+    check(controller_.execute(NorCommand::writing(frame, address, data)));
+  }
+  void fetch(NorFrame frame, uint32_t address, std::span<uint8_t> out) {
+    check(controller_.execute(NorCommand::reading(frame, address, out)));
+  }
 
   // spiflash.c asks again at once, a hundred thousand times an erase. What it sees is the same if time jumps
   // to the moment when the answer changes.
@@ -70,43 +79,24 @@ class QuadBus final : public Bus {
                      .platform = boards::platform_of(camera.clock())},
                     sim::ModelMmio(camera.hardware().space())) {}
 
-  void command(uint8_t opcode, std::span<const uint8_t> data) override {
-    drivers::NorCommand command{.opcode = opcode};
-    command.out = data;
-    execute(command);
-  }
+  void command(uint8_t opcode, std::span<const uint8_t> data) override { send(NorFrame(opcode), 0, data); }
 
   void query(uint8_t opcode, std::span<uint8_t> out) override {
-    drivers::NorCommand command{.opcode = opcode};
-    command.in = out;
-    execute(command);
+    fetch(NorFrame(opcode).with_read(), 0, out);
     skip_polls(opcode, out[0]);
   }
 
   void write(uint8_t opcode, uint32_t address, bool wide, std::span<const uint8_t> data) override {
-    drivers::NorCommand command = addressed(opcode, address, wide);
-    command.out = data;
-    execute(command);
+    send(NorFrame(opcode).with_address(wide ? 4 : 3), chip_address(address), data);
   }
 
   void read(uint8_t opcode, uint32_t address, bool wide, unsigned dummy_cycles,
             std::span<uint8_t> out) override {
-    drivers::NorCommand command = addressed(opcode, address, wide);
-    command.address_lines = command.data_lines = 4;
-    command.mode_bytes = 1;
-    command.dummy_cycles = static_cast<uint8_t>(dummy_cycles);
-    command.in = out;
-    execute(command);
+    const NorFrame frame = NorFrame(opcode).with_address(wide ? 4 : 3, drivers::kFourLines).with_mode(1);
+    fetch(frame.with_dummies(dummy_cycles).with_read(drivers::kFourLines), chip_address(address), out);
   }
 
  private:
-  drivers::NorCommand addressed(uint8_t opcode, uint32_t address, bool wide) const {
-    drivers::NorCommand command{.opcode = opcode};
-    command.address_bytes = wide ? 4 : 3;
-    command.address = chip_address(address);
-    return command;
-  }
-
   drivers::Stm32QuadSpi<sim::ModelMmio> controller_;
 };
 
@@ -129,36 +119,23 @@ class OctalBus final : public Bus {
     check(controller_.open());
   }
 
-  void command(uint8_t opcode, std::span<const uint8_t> data) override {
-    drivers::NorCommand command = octal(opcode);
-    command.out = data;
-    execute(command);
-  }
+  void command(uint8_t opcode, std::span<const uint8_t> data) override { send(octal(opcode), 0, data); }
 
   void query(uint8_t opcode, std::span<uint8_t> out) override {
     if (opcode == kReadConfig) {
       out[0] = kQuadEnable;
       return;
     }
-    drivers::NorCommand command = octal(opcode);
-    command.address_bytes = 4;
-    command.dummy_cycles = 4;
-    command.in = out;
-    execute(command);
+    fetch(octal(opcode).with_address(4).with_dummies(4).with_read(), 0, out);
     skip_polls(opcode, out[0]);
   }
 
   void write(uint8_t opcode, uint32_t address, bool, std::span<const uint8_t> data) override {
-    drivers::NorCommand command = addressed(four_byte_opcode(opcode), address);
-    command.out = data;
-    execute(command);
+    send(octal(four_byte_opcode(opcode)).with_address(4), chip_address(address), data);
   }
 
   void read(uint8_t, uint32_t address, bool, unsigned, std::span<uint8_t> out) override {
-    drivers::NorCommand command = addressed(kOctalRead, address);
-    command.dummy_cycles = 20;
-    command.in = out;
-    execute(command);
+    fetch(octal(kOctalRead).with_address(4).with_dummies(20).with_read(), chip_address(address), out);
   }
 
  private:
@@ -174,19 +151,7 @@ class OctalBus final : public Bus {
     return opcode;
   }
 
-  static drivers::NorCommand octal(uint8_t opcode) {
-    drivers::NorCommand command{.opcode = static_cast<uint16_t>(opcode << 8 | (~opcode & 0xFF))};
-    command.opcode_lines = command.address_lines = command.data_lines = 8;
-    command.dtr = true;
-    return command;
-  }
-
-  drivers::NorCommand addressed(uint8_t opcode, uint32_t address) const {
-    drivers::NorCommand command = octal(opcode);
-    command.address_bytes = 4;
-    command.address = chip_address(address);
-    return command;
-  }
+  static NorFrame octal(uint8_t opcode) { return NorFrame(opcode).in_octal_dtr(); }
 
   drivers::Stm32Xspi<sim::ModelMmio> controller_;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "drivers/nor_bus.h"
+#include "drivers/nor_testing.h"
 #include "drivers/spi_nor.h"
 #include "fuzz/check.h"
 
@@ -18,7 +19,7 @@ constexpr size_t kSfdpBytes = 512;
 // Answers from the input. Judges the addresses that come.
 class BabblingBus final : public drivers::NorBus {
  public:
-  explicit BabblingBus(FuzzedDataProvider& input) : input_(input) {
+  explicit BabblingBus(FuzzedDataProvider& input) : NorBus(0x90000000), input_(input) {
     id_ = input.PickValueInArray({0xEF4019u, 0xC28039u, 0xC22018u, 0x1F8901u, 0x123456u, 0u});
     sfdp_ = input.ConsumeBytes<uint8_t>(kSfdpBytes);
     if (input.ConsumeBool()) put_signature();
@@ -29,22 +30,21 @@ class BabblingBus final : public drivers::NorBus {
 
   Status execute(const drivers::NorCommand& command) override {
     now_us_ += 10;
-    const uint8_t opcode = static_cast<uint8_t>(command.dtr ? command.opcode >> 8 : command.opcode);
+    const uint8_t opcode = command.frame.opcode();
     if (opcode == 0x5A) return read_sfdp(command);
     if (opcode == 0x9F) return read_id(command);
-    if (opcode == 0x05 && !command.in.empty()) return read_status(command);
+    if (opcode == 0x05 && !command.in().empty()) return read_status(command);
     if (opcode == 0x06) write_enabled_ = true;
-    if (size_bytes != 0 && command.address_bytes != 0) {
+    if (size_bytes != 0 && command.frame.address_bytes() != 0) {
       FUZZ_CHECK(command.address < size_bytes);
-      FUZZ_CHECK(command.address_bytes == 4 || command.address < (16u << 20));
+      FUZZ_CHECK(command.frame.address_bytes() == 4 || command.address < (16u << 20));
     }
-    for (uint8_t& byte : command.in) byte = input_.ConsumeIntegral<uint8_t>();
+    for (uint8_t& byte : command.in()) byte = input_.ConsumeIntegral<uint8_t>();
     return {};
   }
 
-  Status map(const drivers::NorCommand&, uint32_t) override { return {}; }
+  Status map(drivers::NorFrame, uint32_t) override { return {}; }
   Status unmap() override { return {}; }
-  uint32_t mapped_address() const override { return 0x90000000; }
   Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
     FUZZ_CHECK(flash::in_range(offset, out.size(), size_bytes));
     return {};
@@ -63,16 +63,18 @@ class BabblingBus final : public drivers::NorBus {
   }
 
   Status read_sfdp(const drivers::NorCommand& command) {
-    for (size_t i = 0; i < command.in.size(); ++i) {
+    const std::span<uint8_t> in = command.in();
+    for (size_t i = 0; i < in.size(); ++i) {
       const size_t at = command.address + i;
-      command.in[i] = at < sfdp_.size() ? sfdp_[at] : 0xFF;
+      in[i] = at < sfdp_.size() ? sfdp_[at] : 0xFF;
     }
     return {};
   }
 
   Status read_id(const drivers::NorCommand& command) {
-    for (size_t i = 0; i < command.in.size(); ++i) {
-      command.in[i] = i < 3 ? static_cast<uint8_t>(id_ >> (16 - 8 * i)) : uint8_t{0xFF};
+    const std::span<uint8_t> in = command.in();
+    for (size_t i = 0; i < in.size(); ++i) {
+      in[i] = i < 3 ? static_cast<uint8_t>(id_ >> (16 - 8 * i)) : uint8_t{0xFF};
     }
     return {};
   }
@@ -80,7 +82,7 @@ class BabblingBus final : public drivers::NorBus {
   // An honest chip most of the time, so that the driver comes further.
   Status read_status(const drivers::NorCommand& command) {
     const bool honest = input_.ConsumeIntegralInRange(0, 15) != 1;
-    command.in[0] = honest ? (write_enabled_ ? 0x02 : 0x00) : input_.ConsumeIntegral<uint8_t>();
+    command.in()[0] = honest ? (write_enabled_ ? 0x02 : 0x00) : input_.ConsumeIntegral<uint8_t>();
     return {};
   }
 
@@ -137,8 +139,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   BabblingBus bus(input);
   const auto lines =
       input.PickValueInArray({drivers::NorLines::kOne, drivers::NorLines::kFour, drivers::NorLines::kEight});
-  drivers::SpiNor nor(bus,
-                      {.platform = platform_of(bus), .lines = lines, .mapped_reads = input.ConsumeBool()});
+  drivers::LinedNor nors;
+  drivers::SpiNor& nor =
+      nors.emplace(lines, bus, {.platform = platform_of(bus), .mapped_reads = input.ConsumeBool()});
   const Status status = nor.init();
   FUZZ_CHECK(status.ok() == (nor.size_bytes() > 0));
   if (!status.ok()) return 0;

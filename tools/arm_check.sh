@@ -22,7 +22,7 @@ cameras='cortex-m4 STM32F4_internal flash camera_f4
 cortex-m7 STM32F7_internal flash camera_f7
 cortex-m7 STM32H7_internal flash camera_h7
 cortex-m7 STM32H7_QUADSPI flash drivers camera_quadspi
-cortex-m55 STM32N6_XSPI flash drivers camera_xspi
+cortex-m55 STM32N6_XSPI flash drivers octal_nor camera_xspi
 cortex-m7 any_SPI flash drivers camera_spi
 cortex-m7 translation_layer_besides ftl storage_nor'
 

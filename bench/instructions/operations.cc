@@ -42,15 +42,16 @@ Buffer& same_content() {
 
 class RamBus final : public drivers::NorBus {
  public:
+  RamBus() : NorBus(0x90000000) {}
+
   flash::Status open() override { return {}; }
   void close() override {}
   flash::Status execute(const drivers::NorCommand& command) override {
-    chip.command(static_cast<uint8_t>(command.opcode), command.address, command.out, command.in);
+    chip.command(command.frame.opcode(), command.address, command.out(), command.in());
     return {};
   }
-  flash::Status map(const drivers::NorCommand&, uint32_t) override { return {}; }
+  flash::Status map(drivers::NorFrame, uint32_t) override { return {}; }
   flash::Status unmap() override { return {}; }
-  uint32_t mapped_address() const override { return 0x90000000; }
   flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
     chip.read(offset, out);
     return {};

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "drivers/spi_nor.h"
+#include "drivers/octal_nor.h"
 #include "drivers/stm32_f4_flash.h"
 #include "drivers/stm32_h7_flash.h"
 #include "drivers/stm32_quadspi.h"
@@ -66,18 +66,20 @@ constexpr sim::Stm32H7FlashTimes kH7Times = {
 struct QuadWiring {
   using Model = sim::QuadSpi;
   using Bus = drivers::Stm32QuadSpi<sim::ModelMmio>;
+  using Driver = drivers::SpiNor;
   static constexpr uint32_t kRegisterBase = 0x52005000;
   static constexpr uint32_t kWindowAddress = 0x90000000;
   static constexpr uint8_t kPrescaler = 1;
-  static constexpr drivers::NorLines kLines = drivers::NorLines::kFour;
+  static constexpr bool kFourLines = true;
 };
 struct OctalWiring {
   using Model = sim::Xspi;
   using Bus = drivers::Stm32Xspi<sim::ModelMmio>;
+  using Driver = drivers::OctalNor;
   static constexpr uint32_t kRegisterBase = 0x5802A000;  // XSPI2
   static constexpr uint32_t kWindowAddress = 0x70000000;
   static constexpr uint8_t kPrescaler = 0;
-  static constexpr drivers::NorLines kLines = drivers::NorLines::kEight;
+  static constexpr bool kFourLines = false;
 };
 
 template <class Wiring>
@@ -95,7 +97,7 @@ class SerialFlash final : public Hardware {
              sim::ModelMmio(space_)),
         driver_(bus_, {.platform = platform_of(clock),
                        .expected_size_bytes = board.part->geometry.size_bytes(),
-                       .lines = Wiring::kLines,
+                       .four_lines = Wiring::kFourLines,
                        .mapped_reads = true}) {
     space_.map(Wiring::kRegisterBase, Wiring::Model::kRegisterBytes, controller_);
     space_.map(Wiring::kWindowAddress, Wiring::Model::kWindowBytes, controller_.window());
@@ -114,7 +116,7 @@ class SerialFlash final : public Hardware {
   sim::NorChip chip_;
   typename Wiring::Model controller_;
   typename Wiring::Bus bus_;
-  drivers::SpiNor driver_;
+  typename Wiring::Driver driver_;
 };
 
 }  // namespace

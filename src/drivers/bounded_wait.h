@@ -8,13 +8,29 @@
 
 namespace drivers {
 
-// Waits while `busy()` holds, but for `maximum_us`; then kTimedOut. The time is looked at before the
-// hardware, so a caller that was held up between the two does not give up on work that is done.
+// The time is looked at before the hardware, so a caller that was held up between the two does not give up
+// on work that is done. Half of the clock's word is enough for any maximum: 71 minutes.
+class Deadline {
+ public:
+  Deadline(const Platform& platform, uint32_t maximum_us)
+      : platform_(platform), start_us_(now_us()), maximum_us_(maximum_us) {}
+
+  bool has_passed() const { return now_us() - start_us_ > maximum_us_; }
+
+ private:
+  uint32_t now_us() const { return static_cast<uint32_t>(platform_.now_us(platform_.context)); }
+
+  const Platform& platform_;
+  uint32_t start_us_;
+  uint32_t maximum_us_;
+};
+
+// Waits while `busy()` holds, but for `maximum_us`; then kTimedOut.
 template <class Busy, class Rest>
 flash::Status bounded_wait(const Platform& platform, uint32_t maximum_us, Busy busy, Rest rest) {
-  const uint64_t start_us = platform.now_us(platform.context);
+  const Deadline deadline(platform, maximum_us);
   for (;;) {
-    const bool expired = platform.now_us(platform.context) - start_us > maximum_us;
+    const bool expired = deadline.has_passed();
     if (!busy()) return {};
     if (expired) return flash::Error::kTimedOut;
     rest();

@@ -24,12 +24,12 @@ class FakeNorBus final : public NorBus {
   static constexpr uint8_t kWip = 1, kWel = 2;
 
   struct Call {
-    NorCommand command;  // its spans are not to be looked into
+    NorCommand command;  // its data is not to be looked into
     std::vector<uint8_t> out;
     size_t in_bytes = 0;
   };
 
-  explicit FakeNorBus(uint32_t size_bytes) : bytes(size_bytes, 0xFF) {}
+  explicit FakeNorBus(uint32_t size_bytes) : NorBus(0x90000000), bytes(size_bytes, 0xFF) {}
 
   flash::Status open() override {
     FLASH_TRY(next_call());
@@ -43,13 +43,13 @@ class FakeNorBus final : public NorBus {
     EXPECT_TRUE(is_open) << "a command on a closed bus";
     EXPECT_FALSE(is_mapped) << "a command on a mapped bus";
     FLASH_TRY(next_call());
-    calls.push_back({command, {command.out.begin(), command.out.end()}, command.in.size()});
-    std::ranges::fill(command.in, uint8_t{0xFF});
+    calls.push_back({command, {command.out().begin(), command.out().end()}, command.in().size()});
+    std::ranges::fill(command.in(), uint8_t{0xFF});
     if (!is_silent) carry_out(command);
     return {};
   }
 
-  flash::Status map(const NorCommand& read, uint32_t size_bytes) override {
+  flash::Status map(NorFrame read, uint32_t size_bytes) override {
     EXPECT_TRUE(is_open && !is_mapped);
     EXPECT_EQ(size_bytes, bytes.size());
     FLASH_TRY(next_call());
@@ -63,7 +63,6 @@ class FakeNorBus final : public NorBus {
     is_mapped = false;
     return {};
   }
-  uint32_t mapped_address() const override { return 0x90000000; }
   flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
     EXPECT_TRUE(is_mapped) << "a read of memory that is none";
     std::copy_n(bytes.begin() + offset, out.size(), out.begin());
@@ -75,8 +74,8 @@ class FakeNorBus final : public NorBus {
     std::string text;
     for (const Call& call : calls) {
       char one[32];
-      const unsigned opcode = call.command.dtr ? call.command.opcode >> 8 : call.command.opcode;
-      const bool addressed = call.command.address_bytes != 0;
+      const unsigned opcode = call.command.frame.opcode();
+      const bool addressed = call.command.frame.address_bytes() != 0;
       std::snprintf(one, sizeof one, addressed ? "%s%02X@%X" : "%s%02X", text.empty() ? "" : " ", opcode,
                     static_cast<unsigned>(call.command.address));
       text += one;
@@ -84,12 +83,12 @@ class FakeNorBus final : public NorBus {
     return text;
   }
   size_t count(uint8_t opcode) const {
-    return static_cast<size_t>(
-        std::ranges::count_if(calls, [&](const Call& call) { return opcode_of(call.command) == opcode; }));
+    return static_cast<size_t>(std::ranges::count_if(
+        calls, [&](const Call& call) { return call.command.frame.opcode() == opcode; }));
   }
   const Call* last(uint8_t opcode) const {
     const auto found = std::find_if(calls.rbegin(), calls.rend(),
-                                    [&](const Call& call) { return opcode_of(call.command) == opcode; });
+                                    [&](const Call& call) { return call.command.frame.opcode() == opcode; });
     return found == calls.rend() ? nullptr : &*found;
   }
 
@@ -115,22 +114,19 @@ class FakeNorBus final : public NorBus {
 
   std::vector<Call> calls;
   size_t call_count = 0;
-  NorCommand mapped_read;
+  NorFrame mapped_read;
   bool is_open = false;
   bool is_mapped = false;
   bool is_octal = false;
 
  private:
-  static uint8_t opcode_of(const NorCommand& command) {
-    return static_cast<uint8_t>(command.dtr ? command.opcode >> 8 : command.opcode);
-  }
-
   flash::Status next_call() { return call_count++ == failing_call ? failure : flash::Status{}; }
 
   void carry_out(const NorCommand& command) {
-    if (command.dtr != is_octal) return;
-    if (command.dtr) EXPECT_EQ((command.opcode >> 8 ^ command.opcode) & 0xFF, 0xFF);
-    const uint8_t opcode = opcode_of(command);
+    if (command.frame.is_octal_dtr() != is_octal) return;
+    const uint8_t opcode = command.frame.opcode();
+    const std::span<const uint8_t> out = command.out();
+    const std::span<uint8_t> in = command.in();
     switch (opcode) {
       case 0x05:
         return fill(command, status());
@@ -140,9 +136,9 @@ class FakeNorBus final : public NorBus {
       case 0x01:
       case 0x31:
       case 0x3E:
-        return write_registers(opcode, command.out);
+        return write_registers(opcode, out);
       case 0x72:
-        if (!keeps_registers) registers[0x71] = command.out[0];
+        if (!keeps_registers) registers[0x71] = out[0];
         is_octal = registers[0x71] == 2;
         registers[0x05] = 0;
         return;
@@ -150,17 +146,17 @@ class FakeNorBus final : public NorBus {
         is_octal = false;
         return;
       case 0x9F:
-        std::copy_n(id.begin(), command.in.size(), command.in.begin());
+        std::copy_n(id.begin(), in.size(), in.begin());
         return;
       case 0x5A:
-        for (size_t i = 0; i < command.in.size(); ++i) {
+        for (size_t i = 0; i < in.size(); ++i) {
           const size_t at = command.address + i;
-          if (at < sfdp.size()) command.in[i] = sfdp[at];
+          if (at < sfdp.size()) in[i] = sfdp[at];
         }
         return;
       case 0x02:
       case 0x12:
-        for (size_t i = 0; i < command.out.size(); ++i) bytes[command.address + i] &= command.out[i];
+        for (size_t i = 0; i < out.size(); ++i) bytes[command.address + i] &= out[i];
         return begin_change();
       default:
         break;
@@ -170,12 +166,12 @@ class FakeNorBus final : public NorBus {
       begin_change();
     } else if (registers.contains(opcode)) {
       fill(command, registers[opcode]);
-    } else if (!command.in.empty() && command.address_bytes != 0) {
-      std::copy_n(bytes.begin() + command.address, command.in.size(), command.in.begin());
+    } else if (!in.empty() && command.frame.address_bytes() != 0) {
+      std::copy_n(bytes.begin() + command.address, in.size(), in.begin());
     }
   }
 
-  static void fill(const NorCommand& command, uint8_t value) { std::ranges::fill(command.in, value); }
+  static void fill(const NorCommand& command, uint8_t value) { std::ranges::fill(command.in(), value); }
 
   void write_registers(uint8_t opcode, std::span<const uint8_t> out) {
     begin_change();

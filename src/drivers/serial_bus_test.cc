@@ -20,6 +20,10 @@ using flash::Status;
 
 constexpr uint32_t kBase = 0x52005000;
 constexpr uint32_t kWindow = 0x90000000;
+const NorCommand kWriteEnable(NorFrame(0x06));
+constexpr NorFrame kRead = NorFrame(0x0B).with_address(3).with_dummies(8).with_read();
+constexpr NorFrame kProgram = NorFrame(0x12).with_address(4).with_data();
+
 constexpr uint32_t kTransferError = 1, kComplete = 2, kThreshold = 4, kBusy = 0x20;
 
 // Registers that hold what was written, a status that a test sets, and the list of all writes.
@@ -110,12 +114,8 @@ TEST_F(QuadSpiBusTest, TheH7sClockIsSteadiedAfterResetAndAfterMappedMode) {
   EXPECT_TRUE(count());
   EXPECT_EQ(registers.values[kCr], 0x01000311u) << "prescaler 1, a word as threshold, SSHIFT, EN";
 
-  const NorCommand read = {.opcode = 0xEB,
-                           .address_bytes = 3,
-                           .address_lines = 4,
-                           .mode_bytes = 1,
-                           .dummy_cycles = 4,
-                           .data_lines = 4};
+  const NorFrame read =
+      NorFrame(0xEB).with_address(3, kFourLines).with_mode(1).with_dummies(4).with_read(kFourLines);
   ASSERT_TRUE(bus.map(read, 16u << 20).ok());
   EXPECT_EQ(registers.values[kCcr], 0x0F10EDEBu);
   registers.writes.clear();
@@ -135,7 +135,7 @@ TEST_F(QuadSpiBusTest, TheF7HasNoFreeRunningClock) {
 TEST_F(QuadSpiBusTest, ToTheControllerAMappedChipIsTwiceAsLarge) {
   auto bus = make();
   ASSERT_TRUE(bus.open().ok());
-  ASSERT_TRUE(bus.map({.opcode = 0x0C, .address_bytes = 4}, 32u << 20).ok());
+  ASSERT_TRUE(bus.map(NorFrame(0x0C).with_address(4).with_read(), 32u << 20).ok());
   EXPECT_EQ(registers.values[kDcr] >> 16, 25u) << "2^(25 + 1) bytes; ES0392, 2.4.4";
 }
 
@@ -144,11 +144,11 @@ TEST_F(QuadSpiBusTest, TheRegistersOfACommandComeInTheirOrder) {
   ASSERT_TRUE(bus.open().ok());
   registers.writes.clear();
   const std::vector<uint8_t> data = {1, 2, 3, 4, 5};
-  ASSERT_TRUE(bus.execute({.opcode = 0x12, .address_bytes = 4, .address = 0x01000000, .out = data}).ok());
+  ASSERT_TRUE(bus.execute(NorCommand::writing(kProgram, 0x01000000, data)).ok());
   std::vector<uint32_t> order;
   for (const auto& write : registers.writes) order.push_back(write.offset);
-  // FCR, DLR, ABR, CCR, AR; a word and a byte to DR; FCR.
-  EXPECT_EQ(order, (std::vector<uint32_t>{0x0C, 0x10, 0x1C, 0x14, 0x18, 0x20, 0x20, 0x0C}));
+  // FCR, DLR, CCR, AR; a word and a byte to DR.
+  EXPECT_EQ(order, (std::vector<uint32_t>{0x0C, 0x10, 0x14, 0x18, 0x20, 0x20}));
   EXPECT_EQ(registers.written(kDlr), std::vector<uint32_t>{4});
   EXPECT_EQ(registers.written(0x20), (std::vector<uint32_t>{0x04030201, 5}));
 }
@@ -162,7 +162,7 @@ TEST_F(QuadSpiBusTest, AnAddressThatRaisesTefAtOnceIsWrittenAgain) {
     return registers.written(kAr).size() == 1 ? kTransferError : again ? kComplete | kThreshold : 0u;
   };
   std::vector<uint8_t> in(4);
-  EXPECT_TRUE(bus.execute({.opcode = 0x0B, .address_bytes = 3, .address = 16, .in = in}).ok());
+  EXPECT_TRUE(bus.execute(NorCommand::reading(kRead, 16, in)).ok());
   EXPECT_EQ(registers.written(kAr), (std::vector<uint32_t>{16, 16}));
 }
 
@@ -171,7 +171,7 @@ TEST_F(QuadSpiBusTest, ATransferErrorIsReportedAndDropped) {
   ASSERT_TRUE(bus.open().ok());
   registers.status = [] { return kTransferError; };
   std::vector<uint8_t> in(4);
-  EXPECT_EQ(bus.execute({.opcode = 0x0B, .address_bytes = 3, .in = in}), Error::kIo);
+  EXPECT_EQ(bus.execute(NorCommand::reading(kRead, 0, in)), Error::kIo);
   EXPECT_EQ(registers.written(kCr).back() & 2, 2u) << "aborted";
   EXPECT_EQ(registers.written(kFcr).back(), 0x1Bu) << "no flag is left for the next";
 }
@@ -187,7 +187,7 @@ TEST_F(QuadSpiBusTest, AControllerThatStaysBusyIsGivenUp) {
   ASSERT_TRUE(bus.open().ok());
   registers.writes.clear();
   registers.status = [] { return kBusy; };
-  EXPECT_EQ(bus.execute({.opcode = 0x06}), Error::kTimedOut);
+  EXPECT_EQ(bus.execute(kWriteEnable), Error::kTimedOut);
   EXPECT_TRUE(registers.written(kCcr).empty());
   EXPECT_EQ(registers.written(kCr).back() & 2, 2u) << "it was told to stop";
 
@@ -195,7 +195,7 @@ TEST_F(QuadSpiBusTest, AControllerThatStaysBusyIsGivenUp) {
   registers.writes.clear();
   registers.status = [this] { return registers.written(kCcr).empty() ? 0u : kBusy; };
   std::vector<uint8_t> in(4);
-  EXPECT_EQ(bus.execute({.opcode = 0x05, .in = in}), Error::kTimedOut);
+  EXPECT_EQ(bus.execute(NorCommand::reading(NorFrame(0x05).with_read(), 0, in)), Error::kTimedOut);
   EXPECT_EQ(registers.written(kCr).back() & 2, 2u);
 }
 
@@ -208,14 +208,14 @@ TEST_F(QuadSpiBusTest, ACommandIsOverWhenItIsCompleteAndNotBefore) {
     return registers.written(kCcr).size() < 3 || ++looks > 5 ? kComplete | kThreshold : kThreshold;
   };
   const std::vector<uint8_t> data = {1};
-  ASSERT_TRUE(bus.execute({.opcode = 0x01, .out = data}).ok());
+  ASSERT_TRUE(bus.execute(NorCommand::writing(NorFrame(0x01).with_data(), 0, data)).ok());
   EXPECT_GT(looks, 5);
 }
 
 TEST_F(QuadSpiBusTest, OctalIsNotForThisBus) {
   auto bus = make();
   ASSERT_TRUE(bus.open().ok());
-  EXPECT_EQ(bus.execute({.opcode = 0x06F9, .opcode_lines = 8, .dtr = true}), Error::kNotSupported);
+  EXPECT_EQ(bus.execute(NorCommand(NorFrame(0x06).in_octal_dtr())), Error::kNotSupported);
 }
 
 class XspiBusTest : public SerialBusTest {
@@ -232,16 +232,8 @@ TEST_F(XspiBusTest, OctalDtrIsEightLinesAtBothEdgesWithStrobe) {
   ASSERT_TRUE(bus.open().ok());
   EXPECT_EQ(registers.values[kDcr1], 0x011B0100u) << "MTYP Macronix, 256 MiB, two cycles of chip select";
   std::vector<uint8_t> in(8);
-  const NorCommand read = {.opcode = 0xEE11,
-                           .opcode_lines = 8,
-                           .address_bytes = 4,
-                           .address_lines = 8,
-                           .dummy_cycles = 20,
-                           .data_lines = 8,
-                           .dtr = true,
-                           .address = 2,
-                           .in = in};
-  ASSERT_TRUE(bus.execute(read).ok());
+  const NorFrame read = NorFrame(0xEE).in_octal_dtr().with_address(4).with_dummies(20).with_read();
+  ASSERT_TRUE(bus.execute(NorCommand::reading(read, 2, in)).ok());
   EXPECT_EQ(registers.values[kCcr], 0x2C003C1Cu);
   EXPECT_EQ(registers.values[kTcr], 0x10000014u);
   EXPECT_EQ(registers.values[kIr], 0xEE11u);
@@ -260,12 +252,6 @@ TEST_F(XspiBusTest, OddEndsOfOctalDtrAreMadeEven) {
   auto bus = make();
   ASSERT_TRUE(bus.open().ok());
   const std::vector<uint8_t> data = {1, 2, 3, 4, 5, 6};
-  NorCommand program = {.opcode = 0x12ED,
-                        .opcode_lines = 8,
-                        .address_bytes = 4,
-                        .address_lines = 8,
-                        .data_lines = 8,
-                        .dtr = true};
   struct Case {
     uint32_t address, length;
     std::vector<uint32_t> written;
@@ -273,17 +259,15 @@ TEST_F(XspiBusTest, OddEndsOfOctalDtrAreMadeEven) {
   for (const Case& c : {Case{8, 4, {0x04030201}}, Case{8, 1, {1, 0xFF}}, Case{9, 1, {0xFF, 1}},
                         Case{9, 6, {0xFF, 0x04030201, 5, 6, 0xFF}}}) {
     registers.writes.clear();
-    program.address = c.address;
-    program.out = std::span(data).first(c.length);
-    ASSERT_TRUE(bus.execute(program).ok());
+    const auto out = std::span(data).first(c.length);
+    ASSERT_TRUE(bus.execute(NorCommand::writing(kProgram.in_octal_dtr(), c.address, out)).ok());
     EXPECT_EQ(registers.written(kDr), c.written);
     EXPECT_EQ(registers.written(kAr), std::vector<uint32_t>{8});
     EXPECT_EQ(registers.written(kDlr), std::vector<uint32_t>{(c.address % 2 + c.length + 1) / 2 * 2 - 1});
   }
   // On one line, every address is as good as any.
   registers.writes.clear();
-  ASSERT_TRUE(
-      bus.execute({.opcode = 0x12, .address_bytes = 4, .address = 9, .out = std::span(data).first(1)}).ok());
+  ASSERT_TRUE(bus.execute(NorCommand::writing(kProgram, 9, std::span(data).first(1))).ok());
   EXPECT_EQ(registers.written(kDr), std::vector<uint32_t>{1});
   EXPECT_EQ(registers.written(kAr), std::vector<uint32_t>{9});
 }
@@ -296,7 +280,7 @@ TEST_F(XspiBusTest, AControllerThatStaysBusyIsGivenUp) {
   registers.status = [] { return kComplete | kThreshold; };
   ASSERT_TRUE(bus.open().ok());
   registers.status = [] { return kBusy; };
-  EXPECT_EQ(bus.execute({.opcode = 0x06}), Error::kTimedOut);
+  EXPECT_EQ(bus.execute(kWriteEnable), Error::kTimedOut);
   EXPECT_EQ(registers.written(kCr).back() & 2, 2u);
 }
 
@@ -315,9 +299,7 @@ TEST_F(SpiBusTest, BytesGoOutOneByOneUnderChipSelect) {
   ASSERT_TRUE(bus.open().ok());
   registers.writes.clear();
   std::vector<uint8_t> in(2);
-  ASSERT_TRUE(
-      bus.execute({.opcode = 0x0B, .address_bytes = 3, .dummy_cycles = 8, .address = 0x123456, .in = in})
-          .ok());
+  ASSERT_TRUE(bus.execute(NorCommand::reading(kRead, 0x123456, in)).ok());
   EXPECT_EQ(registers.written(kDr), (std::vector<uint32_t>{0x0B, 0x12, 0x34, 0x56, 0xFF, 0xFF, 0xFF}));
   EXPECT_EQ(registers.writes.front(), (Registers::Write{kBsrr, 1u << 22, false}));
   EXPECT_EQ(registers.writes.back(), (Registers::Write{kBsrr, 1u << 6, false}));
@@ -338,20 +320,20 @@ TEST_F(SpiBusTest, AControllerThatDoesNotClockIsGivenUp) {
   ASSERT_TRUE(bus.open().ok());
   registers.writes.clear();
   std::vector<uint8_t> in(1000);
-  EXPECT_EQ(bus.execute({.opcode = 0x05, .in = in}), Error::kTimedOut);
+  EXPECT_EQ(bus.execute(NorCommand::reading(NorFrame(0x05).with_read(), 0, in)), Error::kTimedOut);
   EXPECT_EQ(registers.written(kDr).size(), 1u) << "and not byte by byte";
   EXPECT_EQ(registers.writes.back(), (Registers::Write{kBsrr, 1u << 6, false})) << "chip select is high";
   registers.status = [] { return 1u; };
-  EXPECT_TRUE(bus.execute({.opcode = 0x06}).ok());
+  EXPECT_TRUE(bus.execute(kWriteEnable).ok());
 }
 
 TEST_F(SpiBusTest, MoreThanOneLineIsNotForThisBus) {
   auto bus = make();
-  EXPECT_EQ(bus.execute({.opcode = 0x6B, .data_lines = 4}), Error::kNotSupported);
-  EXPECT_EQ(bus.execute({.opcode = 0xEB, .address_lines = 4}), Error::kNotSupported);
-  EXPECT_EQ(bus.execute({.opcode = 0x06F9, .opcode_lines = 8, .dtr = true}), Error::kNotSupported);
-  EXPECT_EQ(bus.execute({.opcode = 0x0B, .dummy_cycles = 6}), Error::kNotSupported);
-  EXPECT_EQ(bus.map({}, 1u << 20), Error::kNotSupported);
+  EXPECT_EQ(bus.execute(NorCommand(NorFrame(0x6B).with_read(kFourLines))), Error::kNotSupported);
+  EXPECT_EQ(bus.execute(NorCommand(NorFrame(0xEB).with_address(3, kFourLines))), Error::kNotSupported);
+  EXPECT_EQ(bus.execute(NorCommand(NorFrame(0x06).in_octal_dtr())), Error::kNotSupported);
+  EXPECT_EQ(bus.execute(NorCommand(NorFrame(0x0B).with_dummies(6))), Error::kNotSupported);
+  EXPECT_EQ(bus.map(NorFrame(0x0B), 1u << 20), Error::kNotSupported);
 }
 
 }  // namespace

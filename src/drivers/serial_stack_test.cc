@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "drivers/nor_testing.h"
 #include "drivers/spi_bus.h"
 #include "drivers/spi_nor.h"
 #include "drivers/stm32_quadspi.h"
@@ -61,10 +62,7 @@ class SerialStack : public testing::TestWithParam<Setup> {
                  },
                  [](void* self, uint32_t, uint32_t) { ++static_cast<SerialStack*>(self)->changes; }} {
     build_bus();
-    nor.emplace(*bus, SpiNorConfig{.platform = platform,
-                                   .expected_size_bytes = 0,
-                                   .lines = GetParam().lines,
-                                   .mapped_reads = is_mapped()});
+    nor = &nors.emplace(GetParam().lines, *bus, {.platform = platform, .mapped_reads = is_mapped()});
   }
   ~SerialStack() override {
     for (const sim::Violation& v : violations.list()) {
@@ -164,7 +162,8 @@ class SerialStack : public testing::TestWithParam<Setup> {
   std::optional<Stm32Xspi<sim::ModelMmio>> xspi_bus;
   std::optional<SpiBus<Stm32SpiPort<sim::ModelMmio>>> spi_bus;
   NorBus* bus = nullptr;
-  std::optional<SpiNor> nor;
+  LinedNor nors;
+  SpiNor* nor = nullptr;
 };
 INSTANTIATE_TEST_SUITE_P(Chips, SerialStack, testing::ValuesIn(kSetups),
                          [](const auto& setup) { return setup.param.name; });
@@ -284,7 +283,8 @@ TEST_P(SerialStack, InitRecoversAChipThatItsLastOwnerLeftSomewhere) {
 TEST_P(SerialStack, InitTakesOverAControllerInUse) {
   ASSERT_TRUE(nor->init().ok());
   read(100, 50);
-  SpiNor next(*bus, {.platform = platform, .lines = GetParam().lines, .mapped_reads = is_mapped()});
+  LinedNor nexts;
+  SpiNor& next = nexts.emplace(GetParam().lines, *bus, {.platform = platform, .mapped_reads = is_mapped()});
   ASSERT_TRUE(next.init().ok());
   violations.clear();  // it begins with what a chip in octal DTR does not understand
   EXPECT_TRUE(next.program(8192, pattern(300, 1)).ok());
@@ -324,7 +324,9 @@ TEST_P(SerialStack, AMissingChipIsNoDevice) {
 }
 
 TEST_P(SerialStack, AChipOfAnotherSizeIsNoDevice) {
-  SpiNor other(*bus, {.platform = platform, .expected_size_bytes = 8u << 20, .lines = GetParam().lines});
+  LinedNor others;
+  SpiNor& other =
+      others.emplace(GetParam().lines, *bus, {.platform = platform, .expected_size_bytes = 8u << 20});
   EXPECT_EQ(other.init(), Error::kNoDevice);
   EXPECT_TRUE(is_controller_off());
 }

@@ -1,10 +1,10 @@
 // What a serial NOR chip says about itself: Serial Flash Discoverable Parameters (JESD216).
 #pragma once
 
-#include <array>
+#include <bit>
 #include <cstdint>
-#include <span>
 
+#include "drivers/nor_bus.h"
 #include "flash/status.h"
 
 namespace drivers {
@@ -27,6 +27,7 @@ enum FourByteInstruction : uint32_t {
   kQuadOutput4 = 1u << 4,   // 6Ch
   kQuadIo4 = 1u << 5,       // ECh
   kPageProgram4 = 1u << 6,  // 12h
+  kErases4 = 0xFu << 9,     // one bit for each type of erase
 };
 
 // BFPT word 16, bits 31 to 24.
@@ -39,47 +40,92 @@ enum FourByteEntry : uint8_t {
 
 enum class AddressBytes : uint8_t { kThree = 0, kThreeOrFour = 1, kFour = 2 };
 
-struct EraseType {
-  uint32_t size_bytes = 0;  // 0: the chip has no such type
-  uint32_t typical_us = 0;
-  uint32_t maximum_us = 0;
-  uint8_t opcode = 0;
-  uint8_t opcode4 = 0;  // the one with four address bytes; 0: there is none
-};
-
-// A fast read as the table has it; opcode 0: the chip has none on these lines.
+// A fast read as the table has it.
 struct FastRead {
-  uint8_t cycles = 0;  // dummy in bits 4 to 0, mode in bits 7 to 5
-  uint8_t opcode = 0;
+  uint8_t cycles;  // dummy in bits 4 to 0, mode in bits 7 to 5
+  uint8_t opcode;
 
-  constexpr uint8_t mode_cycles() const { return cycles >> 5; }
-  constexpr uint8_t dummy_cycles() const { return cycles & 0x1F; }
+  constexpr unsigned mode_cycles() const { return cycles >> 5; }
+  constexpr unsigned dummy_cycles() const { return cycles & 0x1F; }
 };
+
+// A page program or an erase: one command, and a wait.
+struct NorOperation {
+  uint32_t size_bytes = 0;  // within an area aligned to it, a power of two; 0: the chip has no such operation
+  uint32_t maximum_us = 0;
+  NorFrame frame;
+};
+
+struct NorOperations {
+  NorOperation program;
+  NorOperation erases[4];
+};
+
+// The tables as they lie in the chip, and in memory.
+static_assert(std::endian::native == std::endian::little);
 
 struct NorParameters {
-  uint32_t size_bytes = 0;
-  uint32_t page_bytes = 256;
-  uint32_t program_typical_us = 0;
-  uint32_t program_maximum_us = 0;
-  std::array<EraseType, 4> erase;
-  FastRead quad_io;      // 1-4-4
-  FastRead quad_output;  // 1-1-4
-  AddressBytes address_bytes = AddressBytes::kThree;
-  uint8_t four_byte_entry = 0;          // FourByteEntry bits; kEnterByB7 where the chip does not say
+  static constexpr unsigned kQuadReads = 2;  // 1-4-4, 1-1-4
+  static constexpr unsigned kEraseTypes = 4;
+
+  // The basic flash parameter table (BFPT), by its words.
+  uint32_t word1 = 0;
+  uint32_t word2 = 0;
+  FastRead quad_reads[kQuadReads] = {};
+  uint32_t words4_to_7[4] = {};
+  struct {
+    uint8_t size_log2;
+    uint8_t opcode;
+  } erases[kEraseTypes] = {};
+  uint32_t word10 = 0;
+  uint32_t word11 = 0;
+  uint32_t words12_to_14[3] = {};
+  uint32_t word15 = 0;
+  uint32_t word16 = 0;
+  uint32_t word17 = 0;
+  uint32_t word18 = 0;
+
+  // The 4-byte address instruction table.
   uint32_t four_byte_instructions = 0;  // FourByteInstruction bits
-  QuadEnable quad_enable = QuadEnable::kUnknown;
-  bool inverted_extension = false;    // octal opcodes: the second byte is the first, inverted
-  bool flag_status_register = false;  // 70h tells when, and how, an operation ended
+  uint8_t erase_opcodes4[kEraseTypes] = {};
+
+  uint32_t size_bytes() const { return (word2 >> 3) + 1; }
+  // A size that there is: with bit 31 of word 2 the number would be an exponent, of a chip too large for us.
+  bool is_possible() const;
+
+  // `addressed`: how addresses are sent. `dedicated`: with the opcodes that take four bytes in every mode.
+  void tell_operations(NorFrame addressed, bool dedicated, NorOperations& out) const;
+
+  AddressBytes address_bytes() const { return static_cast<AddressBytes>(field(word1, 17, 2)); }
+  // Bit 0: 1-4-4, bit 1: 1-1-4.
+  uint32_t quad_read_bits(bool dedicated) const {
+    const uint32_t dedicated_bits = field(four_byte_instructions, 5, 1) | field(four_byte_instructions, 4, 1)
+                                                                              << 1;
+    return field(word1, 21, 2) & (dedicated ? dedicated_bits : 3);
+  }
+  // 70h tells when, and how, an operation ended.
+  bool has_flag_status() const { return field(words12_to_14[2], 3, 1) != 0; }
+  QuadEnable quad_enable() const { return static_cast<QuadEnable>(field(word15, 20, 3)); }
+  bool has_dedicated_opcodes() const {
+    constexpr uint32_t kNeeded = kFastRead4 | kPageProgram4;
+    return (four_byte_instructions & kNeeded) == kNeeded;
+  }
+  uint32_t four_byte_entry() const { return word16 >> 24; }  // FourByteEntry bits
+  // Octal opcodes: the second byte is the first, inverted.
+  bool has_inverted_extension() const { return field(word18, 29, 2) == 1; }
+
+ private:
+  static constexpr uint32_t field(uint32_t word, unsigned position, unsigned width) {
+    return word >> position & ((1u << width) - 1);
+  }
 };
 
-// Reads bytes of the chip's SFDP area from `address` on.
-struct SfdpReader {
-  flash::Status (*read)(void* context, uint32_t address, std::span<uint8_t> out);
-  void* context;
-};
+// What a table does not tell, and, but for its size, a chip without tables: what all chips of the cameras
+// have, with maxima no shorter than any of theirs.
+extern const NorParameters kPlainChip;
 
-//   kNoDevice  there is no table, or it describes no chip that could exist; `parameters` is undefined
-//   and whatever `reader` reports
-flash::Status parse_sfdp(const SfdpReader& reader, NorParameters& parameters);
+// Reads the chip's tables, over one line, into `chip`. What they do not tell stays as it is.
+//   whatever `bus` reports
+flash::Status read_sfdp(NorBus& bus, NorParameters& chip);
 
 }  // namespace drivers

@@ -25,28 +25,30 @@ concept SpiPort = requires(T port, bool selected, uint8_t byte) {
 template <SpiPort P>
 class SpiBus final : public NorBus {
  public:
-  explicit SpiBus(P port) : port_(port) {}
+  explicit SpiBus(P port) : NorBus(0), port_(port) {}
 
   flash::Status open() override { return port_.open(); }
   void close() override { port_.close(); }
 
   flash::Status execute(const NorCommand& command) override {
-    const bool one_line = (command.opcode_lines | command.address_lines | command.data_lines) == 1;
-    if (!one_line || command.dtr || command.dummy_cycles % 8 != 0) return flash::Error::kNotSupported;
+    const NorFrame frame = command.frame;
+    const uint32_t lines = frame.address_lines() | frame.mode_lines() | frame.data_lines();
+    if (lines > kOneLine || frame.is_octal_dtr() || frame.dummy_cycles() % 8 != 0) {
+      return flash::Error::kNotSupported;
+    }
     FLASH_TRY(port_.select(true));
-    port_.transmit(static_cast<uint8_t>(command.opcode));
-    for (unsigned i = command.address_bytes; i-- > 0;)
+    port_.transmit(frame.opcode());
+    for (unsigned i = frame.address_bytes(); i-- > 0;)
       port_.transmit(static_cast<uint8_t>(command.address >> 8 * i));
-    // Mode and dummy clocks: ones, as the lines are when nobody drives them.
-    for (unsigned i = 0; i < command.mode_bytes + command.dummy_cycles / 8u; ++i) port_.transmit(0xFF);
-    for (const uint8_t byte : command.out) port_.transmit(byte);
-    for (uint8_t& byte : command.in) byte = port_.receive();
+    // Dummy clocks: ones, as the lines are when nobody drives them.
+    for (unsigned i = 0; i < frame.dummy_cycles() / 8; ++i) port_.transmit(0xFF);
+    for (const uint8_t byte : command.out()) port_.transmit(byte);
+    for (uint8_t& byte : command.in()) byte = port_.receive();
     return port_.select(false);
   }
 
-  flash::Status map(const NorCommand&, uint32_t) override { return flash::Error::kNotSupported; }
+  flash::Status map(NorFrame, uint32_t) override { return flash::Error::kNotSupported; }
   flash::Status unmap() override { return flash::Error::kNotSupported; }
-  uint32_t mapped_address() const override { return 0; }
   flash::Status read_mapped(uint32_t, std::span<uint8_t>) override { return flash::Error::kNotSupported; }
 
  private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "drivers/fake_nor_bus.h"
+#include "drivers/nor_testing.h"
 
 namespace drivers {
 namespace {
@@ -22,6 +23,7 @@ struct Table {
   uint32_t size_bytes = 1u << 20;
   uint32_t words = 16;
   uint8_t page_log2 = 8;
+  bool has_erases = true;
   bool has_quad_io = true;
   bool has_quad_output = true;
   uint32_t quad_enable = 7;
@@ -38,10 +40,10 @@ struct Table {
     basic[0] &= ~(0x3u << 17) | address_bytes << 17;
     basic[0] &= ~(0x3u << 21) | (has_quad_io ? 1u << 21 : 0u) | (has_quad_output ? 1u << 22 : 0u);
     basic[1] = size_bytes * 8 - 1;
-    basic[2] = 0x6B08EB44;  // 1-1-4: 8 dummies; 1-4-4: 2 mode clocks, 4 dummies
-    basic[7] = 0x520F200C;  // 4 KiB, 32 KiB
-    basic[8] = 0x0000D810;  // 64 KiB
-    basic[9] = 0x00000000;  // 1 ms, maximum twice as long
+    basic[2] = 0x6B08EB44;                   // 1-1-4: 8 dummies; 1-4-4: 2 mode clocks, 4 dummies
+    basic[7] = has_erases ? 0x520F200C : 0;  // 4 KiB, 32 KiB
+    basic[8] = has_erases ? 0x0000D810 : 0;  // 64 KiB
+    basic[9] = 0x00000000;                   // 1 ms, maximum twice as long
     basic[10] = uint32_t{page_log2} << 4;
     basic[13] = flag_status ? 1u << 3 : 0u;
     basic[14] = quad_enable << 20;
@@ -73,18 +75,19 @@ class SpiNorTest : public testing::Test {
     return *bus_;
   }
 
-  SpiNor& driver(SpiNorConfig config = {}) {
+  SpiNor& driver(NorLines lines = NorLines::kOne, SpiNorConfig config = {}) {
     config.platform = {this, [](void* self) { return static_cast<SpiNorTest*>(self)->now_us_; },
                        [](void* self) { static_cast<SpiNorTest*>(self)->now_us_ += 100; },
                        [](void* self, uint32_t address, uint32_t size_bytes) {
                          static_cast<SpiNorTest*>(self)->changed_.emplace_back(address, size_bytes);
                        }};
-    return nor_.emplace(*bus_, config);
+    nor_ = &nors_.emplace(lines, *bus_, config);
+    return *nor_;
   }
 
-  SpiNor& ready(const Table& table, const SpiNorConfig& config = {}) {
+  SpiNor& ready(const Table& table, NorLines lines = NorLines::kOne, const SpiNorConfig& config = {}) {
     make(table);
-    SpiNor& nor = driver(config);
+    SpiNor& nor = driver(lines, config);
     EXPECT_TRUE(nor.init().ok());
     bus_->calls.clear();
     return nor;
@@ -99,7 +102,8 @@ class SpiNorTest : public testing::Test {
   uint64_t now_us_ = 0;
   std::vector<std::pair<uint32_t, uint32_t>> changed_;
   std::optional<FakeNorBus> bus_;
-  std::optional<SpiNor> nor_;
+  LinedNor nors_;
+  SpiNor* nor_ = nullptr;
 };
 
 Table octal_table() {
@@ -118,27 +122,26 @@ TEST_F(SpiNorTest, EachStepOfInitThatFailsLeavesTheBusClosed) {
   struct Case {
     std::string name;
     Table table;
-    SpiNorConfig config;
-    bool octal = false;
+    NorLines lines;
+    bool mapped;
   };
-  const SpiNorConfig mapped_quad = {.platform = {}, .lines = NorLines::kFour, .mapped_reads = true};
-  const SpiNorConfig mapped_octal = {.platform = {}, .lines = NorLines::kEight, .mapped_reads = true};
-  for (const Case& c : {Case{"quad enable by 01h", {.quad_enable = 5}, mapped_quad},
+  for (const Case& c : {Case{"quad enable by 01h", {.quad_enable = 5}, NorLines::kFour, true},
                         Case{"mode of four address bytes",
                              {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 2},
-                             {}},
-                        Case{"octal", octal_table(), mapped_octal, true}}) {
+                             NorLines::kOne,
+                             false},
+                        Case{"octal", octal_table(), NorLines::kEight, true}}) {
     SCOPED_TRACE(c.name);
     for (const Status failure : {Status(Error::kIo), Status(Error::kTimedOut)}) {
       size_t step = 0;
       for (bool done = false; !done; ++step) {
         SCOPED_TRACE(step);
         FakeNorBus& bus = make(c.table);
-        if (c.octal) make_octal(bus);
+        if (c.lines == NorLines::kEight) make_octal(bus);
         bus.registers[0x35] = 0;
         bus.failing_call = step;
         bus.failure = failure;
-        SpiNor& nor = driver(c.config);
+        SpiNor& nor = driver(c.lines, {.platform = {}, .mapped_reads = c.mapped});
         const Status status = nor.init();
         done = bus.call_count <= step;
         EXPECT_EQ(status, done ? Status{} : failure);
@@ -167,12 +170,12 @@ TEST_F(SpiNorTest, QuadIsEnabledByTheChipsOwnMethodOnce) {
     SCOPED_TRACE(c.method);
     FakeNorBus& bus = make({.quad_enable = c.method});
     bus.registers = {{0x05, kStatus1}, {0x35, kStatus2}, {0x3F, kStatus2}};
-    SpiNor& nor = driver({.platform = {}, .lines = NorLines::kFour});
+    SpiNor& nor = driver(NorLines::kFour);
     ASSERT_TRUE(nor.init().ok());
     ASSERT_EQ(bus.count(c.write), 1u);
     EXPECT_EQ(bus.last(c.write)->out, c.written);
     read(0, 4);
-    EXPECT_EQ(bus.calls.back().command.opcode, 0xEB);
+    EXPECT_EQ(bus.calls.back().command.frame.opcode(), 0xEB);
 
     bus.calls.clear();
     ASSERT_TRUE(nor.init().ok());
@@ -189,42 +192,42 @@ TEST_F(SpiNorTest, ReadsOnAsManyLinesAsBoardAndChipHave) {
   struct Case {
     Table table;
     NorLines lines;
-    uint16_t opcode;
-    uint8_t address_lines, data_lines, mode_bytes, dummy_cycles;
+    uint8_t opcode;
+    uint32_t address_lines, data_lines, mode_bytes, dummy_cycles;
   };
   for (const Case& c :
-       {Case{{.quad_enable = 0}, NorLines::kFour, 0xEB, 4, 4, 1, 4},
-        Case{{.has_quad_io = false, .quad_enable = 0}, NorLines::kFour, 0x6B, 1, 4, 0, 8},
-        Case{{.quad_enable = 0}, NorLines::kOne, 0x0B, 1, 1, 0, 8},
+       {Case{{.quad_enable = 0}, NorLines::kFour, 0xEB, kFourLines, kFourLines, 1, 4},
+        Case{{.has_quad_io = false, .quad_enable = 0}, NorLines::kFour, 0x6B, kOneLine, kFourLines, 0, 8},
+        Case{{.quad_enable = 0}, NorLines::kOne, 0x0B, kOneLine, kOneLine, 0, 8},
         // How this chip's four lines are switched on, nobody knows.
-        Case{{.words = 9}, NorLines::kFour, 0x0B, 1, 1, 0, 8},
+        Case{{.words = 9}, NorLines::kFour, 0x0B, kOneLine, kOneLine, 0, 8},
         // Eight lines, but not a chip that has octal DTR.
-        Case{{.quad_enable = 0}, NorLines::kEight, 0x0B, 1, 1, 0, 8},
+        Case{{.quad_enable = 0}, NorLines::kEight, 0x0B, kOneLine, kOneLine, 0, 8},
         Case{{.size_bytes = 2 * k16MiB, .quad_enable = 0, .four_byte_table = kFourByteTable},
              NorLines::kFour,
              0xEC,
-             4,
-             4,
+             kFourLines,
+             kFourLines,
              1,
              4},
         // DW1 without ECh.
         Case{{.size_bytes = 2 * k16MiB, .quad_enable = 0, .four_byte_table = {0x00000A52, 0xFFDCFF21}},
              NorLines::kFour,
              0x6C,
-             1,
-             4,
+             kOneLine,
+             kFourLines,
              0,
              8}}) {
-    ready(c.table, {.platform = {}, .lines = c.lines});
+    ready(c.table, c.lines);
     read(0x1234, 5);
     ASSERT_EQ(bus_->calls.size(), 1u);
-    const NorCommand& command = bus_->calls[0].command;
-    EXPECT_EQ(command.opcode, c.opcode);
-    EXPECT_EQ(command.address, 0x1234u);
-    EXPECT_EQ(command.address_lines, c.address_lines);
-    EXPECT_EQ(command.data_lines, c.data_lines);
-    EXPECT_EQ(command.mode_bytes, c.mode_bytes);
-    EXPECT_EQ(command.dummy_cycles, c.dummy_cycles);
+    const NorFrame frame = bus_->calls[0].command.frame;
+    EXPECT_EQ(frame.opcode(), c.opcode);
+    EXPECT_EQ(bus_->calls[0].command.address, 0x1234u);
+    EXPECT_EQ(frame.address_lines(), c.address_lines);
+    EXPECT_EQ(frame.data_lines(), c.data_lines);
+    EXPECT_EQ(frame.mode_bytes(), c.mode_bytes);
+    EXPECT_EQ(frame.dummy_cycles(), c.dummy_cycles);
   }
 }
 
@@ -233,8 +236,8 @@ TEST_F(SpiNorTest, OneAddressWidthIsChosenAtInit) {
     std::string name;
     Table table;
     std::string sent_at_init;  // of interest: B7 and what precedes it
-    uint8_t address_bytes;
-    uint16_t program, read, erase;
+    uint32_t address_bytes;
+    uint8_t program, read, erase;
     std::array<uint32_t, 2> large_erases;
   };
   const std::array<uint32_t, 2> both = {32768, 65536};
@@ -324,14 +327,14 @@ TEST_F(SpiNorTest, OneAddressWidthIsChosenAtInit) {
     const uint32_t last = c.table.size_bytes - 4096;
     for (const uint32_t offset : {0u, last}) {
       bus_->calls.clear();
-      bus_->erases = {{static_cast<uint8_t>(c.erase), 4096}};
+      bus_->erases = {{c.erase, 4096}};
       ASSERT_TRUE(nor.erase(offset, 4096).ok());
       ASSERT_TRUE(nor.program(offset, std::vector<uint8_t>(1)).ok());
       EXPECT_EQ(read(offset, 1), std::vector<uint8_t>(1, 0));
-      for (const uint16_t opcode : {c.erase, c.program, c.read}) {
-        const auto* call = bus_->last(static_cast<uint8_t>(opcode));
+      for (const uint8_t opcode : {c.erase, c.program, c.read}) {
+        const auto* call = bus_->last(opcode);
         ASSERT_NE(call, nullptr) << opcode;
-        EXPECT_EQ(call->command.address_bytes, c.address_bytes);
+        EXPECT_EQ(call->command.frame.address_bytes(), c.address_bytes);
         EXPECT_EQ(call->command.address, offset);
       }
     }
@@ -344,14 +347,20 @@ TEST_F(SpiNorTest, ALargeChipWithoutAWayToAddressItIsNoDevice) {
   EXPECT_FALSE(bus_->is_open);
 }
 
+TEST_F(SpiNorTest, AChipThatCannotBeErasedIsNoDevice) {
+  make({.has_erases = false});
+  EXPECT_EQ(driver().init(), Error::kNoDevice);
+  EXPECT_FALSE(bus_->is_open);
+}
+
 TEST_F(SpiNorTest, ARunIsErasedInTheLargestPiecesThatFit) {
   SpiNor& nor = ready({});
   ASSERT_TRUE(nor.erase(28 << 10, (4 + 32 + 64 + 32 + 4) << 10).ok());
   std::string erases;
   for (const auto& call : bus_->calls) {
-    if (call.command.address_bytes == 0) continue;
+    if (call.command.frame.address_bytes() == 0) continue;
     char one[24];
-    std::snprintf(one, sizeof one, " %02X@%X", call.command.opcode, call.command.address);
+    std::snprintf(one, sizeof one, " %02X@%X", call.command.frame.opcode(), call.command.address);
     erases += one;
   }
   EXPECT_EQ(erases, " 20@7000 52@8000 D8@10000 52@20000 20@28000");
@@ -374,17 +383,17 @@ TEST_F(SpiNorTest, ProgramsEndWithTheirPage) {
     ASSERT_TRUE(nor.program(page - 1, data).ok());
     EXPECT_EQ(bus_->count(0x02), 4u);
     for (const auto& call : bus_->calls) {
-      if (call.command.opcode != 0x02) continue;
+      if (call.command.frame.opcode() != 0x02) continue;
       EXPECT_LE(call.command.address % page + call.out.size(), page);
     }
     EXPECT_EQ(read(page - 1, data.size()), data);
   }
 }
 
-TEST_F(SpiNorTest, InOctalDtrEveryCommandHasTwoOpcodesAndEightLines) {
+TEST_F(SpiNorTest, InOctalDtrEveryCommandIsFramedSo) {
   FakeNorBus& bus = make(octal_table());
   make_octal(bus);
-  SpiNor& nor = driver({.platform = {}, .lines = NorLines::kEight});
+  SpiNor& nor = driver(NorLines::kEight);
   ASSERT_TRUE(nor.init().ok());
   EXPECT_TRUE(bus.is_octal);
   bus.calls.clear();
@@ -393,19 +402,19 @@ TEST_F(SpiNorTest, InOctalDtrEveryCommandHasTwoOpcodesAndEightLines) {
   EXPECT_EQ(read(4097, 3), std::vector<uint8_t>(3));
   EXPECT_EQ(bus.wire(), "06 05@0 21@1000 05@0 05@0 06 05@0 12@1001 05@0 05@0 EE@1001");
   for (const auto& call : bus.calls) {
-    EXPECT_TRUE(call.command.dtr);
-    EXPECT_EQ(call.command.opcode_lines & call.command.address_lines & call.command.data_lines, 8);
-    EXPECT_TRUE(call.command.address_bytes == 0 || call.command.address_bytes == 4);
+    const NorFrame frame = call.command.frame;
+    EXPECT_TRUE(frame.is_octal_dtr());
+    EXPECT_TRUE(frame.address_bytes() == 0 || frame.address_bytes() == 4);
   }
-  EXPECT_EQ(bus.last(0xEE)->command.dummy_cycles, 20);
-  EXPECT_EQ(bus.last(0x05)->command.dummy_cycles, 4);
+  EXPECT_EQ(bus.last(0xEE)->command.frame.dummy_cycles(), 20u);
+  EXPECT_EQ(bus.last(0x05)->command.frame.dummy_cycles(), 4u);
 }
 
 TEST_F(SpiNorTest, AnOctalModeThatDoesNotTakeIsAnError) {
   FakeNorBus& bus = make(octal_table());
   make_octal(bus);
   bus.keeps_registers = true;
-  EXPECT_EQ(driver({.platform = {}, .lines = NorLines::kEight}).init(), Error::kIo);
+  EXPECT_EQ(driver(NorLines::kEight).init(), Error::kIo);
   EXPECT_FALSE(bus.is_open);
 }
 
@@ -547,9 +556,9 @@ TEST_F(SpiNorTest, AChipThatAnswersIsNotDisturbedByWakeUpCalls) {
 }
 
 TEST_F(SpiNorTest, MappedMemoryIsLeftForChangesAndTakenUpAfterThem) {
-  SpiNor& nor = ready({.quad_enable = 0}, {.platform = {}, .lines = NorLines::kFour, .mapped_reads = true});
+  SpiNor& nor = ready({.quad_enable = 0}, NorLines::kFour, {.platform = {}, .mapped_reads = true});
   EXPECT_TRUE(bus_->is_mapped);
-  EXPECT_EQ(bus_->mapped_read.opcode, 0xEB);
+  EXPECT_EQ(bus_->mapped_read.opcode(), 0xEB);
   ASSERT_TRUE(nor.program(300, std::vector<uint8_t>(700)).ok());
   EXPECT_TRUE(bus_->is_mapped);
   EXPECT_EQ(read(300, 700), std::vector<uint8_t>(700));
@@ -572,7 +581,7 @@ TEST_F(SpiNorTest, MappedMemoryIsLeftForChangesAndTakenUpAfterThem) {
 }
 
 TEST_F(SpiNorTest, ReadsByCommandWhereMemoryIsNotToBeHadAgain) {
-  SpiNor& nor = ready({}, {.platform = {}, .mapped_reads = true});
+  SpiNor& nor = ready({}, NorLines::kOne, {.platform = {}, .mapped_reads = true});
   bus_->failing_call = bus_->call_count + 5;  // unmap, 06, 05, 20, 05 while busy, 05; then map
   bus_->busy_polls = 0;
   EXPECT_EQ(nor.erase(0, 4096), Error::kIo);

@@ -29,32 +29,38 @@ template <Mmio M>
 class Stm32QuadSpi final : public NorBus {
  public:
   explicit Stm32QuadSpi(const Stm32QuadSpiConfig& config, M mmio = {})
-      : config_(config), fifo_(mmio, config_.platform, config_.register_base) {}
+      : NorBus(config.window_address), fifo_(mmio, config) {}
 
   flash::Status open() override {
     fifo_.write(kCr, 0);  // also ends what the last owner left running, a mapped read too
-    return start();
+    FLASH_TRY(fifo_.wait_idle());
+    if (fifo_.config().is_h7) {
+      steady_clock();
+      FLASH_TRY(fifo_.wait_idle());
+    }
+    set_device_size(kWindowSizeLog2);
+    fifo_.write(kAbr, kNoContinuousRead);
+    fifo_.write(kCr, uint32_t{fifo_.config().prescaler} << kPrescalerShift | kSampleShift |
+                         Fifo::kWordThreshold | Fifo::kEnable);
+    return {};
   }
 
   void close() override { fifo_.write(kCr, 0); }
 
   flash::Status execute(const NorCommand& command) override {
-    if (command.dtr || command.opcode_lines != 1 || command.data_lines > 4) {
-      return flash::Error::kNotSupported;
-    }
+    if (command.frame.is_octal_dtr()) return flash::Error::kNotSupported;
     const flash::Status status = run(command);
     if (!status.ok()) fifo_.abort().ignore();
     return status;
   }
 
-  flash::Status map(const NorCommand& read, uint32_t size_bytes) override {
+  flash::Status map(NorFrame read, uint32_t size_bytes) override {
     FLASH_TRY(fifo_.wait_idle());
     // ES0392, 2.4.4: a mapped read of the chip's last bytes hangs the bus, for the prefetch runs past the
     // end. To the controller the chip is twice as large. TCEN stays 0: with it, mapped reads of an F7 may
     // fail (its errata, 2.4.3).
     set_device_size(static_cast<uint32_t>(std::bit_width(size_bytes)));
-    fifo_.write(kAbr, kNoContinuousRead);
-    fifo_.write(kCcr, format(read, kMapped, true));
+    fifo_.write(kCcr, read.word() | kMapped);
     fifo_.mmio().barrier();
     return {};
   }
@@ -62,15 +68,12 @@ class Stm32QuadSpi final : public NorBus {
   flash::Status unmap() override {
     FLASH_TRY(fifo_.abort());
     // The window is closed before anything else, and not by zero, which would hang the controller.
-    fifo_.write(kCcr, fifo_.read(kCcr) & ~(kMapped << kModeShift));
-    fifo_.write(kCr, 0);
-    return start();
+    fifo_.write(kCcr, fifo_.read(kCcr) & ~kMapped);
+    return open();
   }
 
-  uint32_t mapped_address() const override { return config_.window_address; }
-
   flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
-    return read_window(fifo_.mmio(), config_.window_address + offset, out);
+    return read_window(fifo_.mmio(), mapped_address() + offset, out);
   }
 
  private:
@@ -85,36 +88,21 @@ class Stm32QuadSpi final : public NorBus {
     kAbr = 0x1C,
     kDr = 0x20
   };
-  using Fifo =
-      SerialFifo<M, SerialFifoLayout{.control = kCr, .status = kSr, .flag_clear = kFcr, .data = kDr}>;
+  using Fifo = SerialFifo<M, Stm32QuadSpiConfig,
+                          SerialFifoLayout{.control = kCr, .status = kSr, .flag_clear = kFcr, .data = kDr}>;
 
   enum : uint32_t {
     kSampleShift = 1u << 4,
     kPrescalerShift = 24,
-    kModeShift = 26,
+    kMapped = 3u << 26,            // CCR, FMODE
     kFreeRunningClock = 1u << 29,  // CCR, FRCM
     kWindowSizeLog2 = 28,
     // A mode byte that no chip takes for "the next command has no opcode".
     kNoContinuousRead = 0xFFFFFFFF
   };
-  enum Mode : uint32_t { kIndirectWrite = 0, kIndirectRead = 1, kMapped = 3 };
 
   void set_device_size(uint32_t log2) {
-    fifo_.write(kDcr, (log2 - 1) << 16 | (config_.cs_high_cycles - 1u) << 8);
-  }
-
-  // From CR = 0 to ready for commands.
-  flash::Status start() {
-    FLASH_TRY(fifo_.wait_idle());
-    if (config_.is_h7) {
-      steady_clock();
-      FLASH_TRY(fifo_.wait_idle());
-    }
-    fifo_.clear_flags();
-    set_device_size(kWindowSizeLog2);
-    fifo_.write(kCr, uint32_t{config_.prescaler} << kPrescalerShift | kSampleShift | Fifo::kWordThreshold |
-                         Fifo::kEnable);
-    return {};
+    fifo_.write(kDcr, (log2 - 1) << 16 | (fifo_.config().cs_high_cycles - 1u) << 8);
   }
 
   // ES0392, "QUADSPI internal timing criticality": after a reset and after mapped mode, the free-running
@@ -130,14 +118,11 @@ class Stm32QuadSpi final : public NorBus {
   }
 
   flash::Status run(const NorCommand& command) {
-    FLASH_TRY(fifo_.wait_idle());
-    fifo_.clear_flags();
-    const size_t length = command.in.size() + command.out.size();
-    if (length > 0) fifo_.write(kDlr, static_cast<uint32_t>(length - 1));
-    fifo_.write(kAbr, kNoContinuousRead);
-    fifo_.write(kCcr, format(command, command.in.empty() ? kIndirectWrite : kIndirectRead, length > 0));
-    if (command.address_bytes > 0) write_address(command.address);
-    FLASH_TRY(fifo_.move(command.out, command.in));
+    FLASH_TRY(fifo_.begin());
+    if (command.length_bytes > 0) fifo_.write(kDlr, static_cast<uint32_t>(command.length_bytes - 1));
+    fifo_.write(kCcr, command.frame.word());
+    if (command.frame.address_lines() != kNoPhase) write_address(command.address);
+    FLASH_TRY(fifo_.move(command));
     return fifo_.finish();
   }
 
@@ -150,16 +135,6 @@ class Stm32QuadSpi final : public NorBus {
     fifo_.write(kAr, address);
   }
 
-  static uint32_t format(const NorCommand& command, Mode mode, bool has_data) {
-    uint32_t ccr = mode << kModeShift | uint32_t{command.dummy_cycles} << 18 | 1u << 8 | command.opcode;
-    const uint32_t address_code = lines_code(command.address_lines);
-    if (command.address_bytes > 0) ccr |= address_code << 10 | (command.address_bytes - 1u) << 12;
-    if (command.mode_bytes > 0) ccr |= address_code << 14 | (command.mode_bytes - 1u) << 16;
-    if (has_data) ccr |= lines_code(command.data_lines) << 24;
-    return ccr;
-  }
-
-  Stm32QuadSpiConfig config_;
   Fifo fifo_;
 };
 

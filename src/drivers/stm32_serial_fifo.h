@@ -1,13 +1,13 @@
 // What QUADSPI and XSPI have in common: status flags, and a FIFO through which a command's data goes.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
 
 #include "drivers/bounded_wait.h"
 #include "drivers/mmio.h"
+#include "drivers/nor_bus.h"
 #include "flash/status.h"
 
 namespace drivers {
@@ -20,7 +20,8 @@ struct SerialFifoLayout {
   uint16_t data;
 };
 
-template <Mmio M, SerialFifoLayout kLayout>
+// `Config` is that of the controller.
+template <Mmio M, class Config, SerialFifoLayout kLayout>
 class SerialFifo {
  public:
   enum : uint32_t {
@@ -37,50 +38,60 @@ class SerialFifo {
     kAllFlags = 0x1B  // FCR
   };
 
-  SerialFifo(M mmio, const Platform& platform, uint32_t base)
-      : mmio_(mmio), platform_(platform), base_(base) {}
+  SerialFifo(M mmio, const Config& config) : config_(config), mmio_(mmio) {}
 
-  uint32_t read(uint32_t offset) { return mmio_.read32(base_ + offset); }
-  void write(uint32_t offset, uint32_t value) { mmio_.write32(base_ + offset, value); }
+  const Config& config() const { return config_; }
+  M& mmio() { return mmio_; }
+
+  uint32_t read(uint32_t offset) { return mmio_.read32(config_.register_base + offset); }
+  void write(uint32_t offset, uint32_t value) { mmio_.write32(config_.register_base + offset, value); }
   uint32_t status() { return read(kLayout.status); }
   void clear_flags() { write(kLayout.flag_clear, kAllFlags); }
-  M& mmio() { return mmio_; }
 
   flash::Status wait_idle() { return wait(kBusy, kBusy); }
 
-  // Drops whatever is under way: a command that went wrong, or mapped mode.
-  flash::Status abort() {
-    mmio_.barrier();
-    write(kLayout.control, read(kLayout.control) | kAbort);
+  // Before a command: nothing is under way, and what became of the last one is forgotten.
+  flash::Status begin() {
     FLASH_TRY(wait_idle());
     clear_flags();
     return {};
   }
 
-  // Data of a command that was started: its own, or part of it. Words go as one access each.
-  flash::Status move(std::span<const uint8_t> out, std::span<uint8_t> in) {
-    const uint8_t* from = out.data();
-    uint8_t* to = in.data();
-    for (size_t left = out.size() + in.size(); left > 0;) {
-      FLASH_TRY(wait(kThreshold | kTransferError, 0));
-      const size_t step = left < sizeof(uint32_t) ? 1 : sizeof(uint32_t);
-      if (in.empty()) {
-        push(from, step);
-        from += step;
-      } else {
-        pop(to, step);
-        to += step;
-      }
-      left -= step;
-    }
-    return {};
+  // The end of a command whose data went through.
+  flash::Status finish() { return wait(kComplete | kTransferError, 0); }
+
+  // Drops whatever is under way: a command that went wrong, or mapped mode.
+  flash::Status abort() {
+    mmio_.barrier();
+    write(kLayout.control, read(kLayout.control) | kAbort);
+    return begin();
   }
 
-  // The end of a command whose data went through.
-  flash::Status finish() {
-    FLASH_TRY(wait(kComplete | kTransferError, 0));
-    clear_flags();
-    return wait_idle();
+  // The data of a command that was started. Words go as one access each.
+  flash::Status move(NorCommand command) {
+    const uint32_t address = config_.register_base + kLayout.data;
+    while (command.length_bytes > 0) {
+      FLASH_TRY(wait(kThreshold | kTransferError, 0));
+      const bool is_word = command.length_bytes >= sizeof(uint32_t);
+      uint32_t word = 0;
+      if (command.frame.reads()) {
+        if (is_word) {
+          word = mmio_.read32(address);
+          __builtin_memcpy(command.into, &word, sizeof word);
+        } else {
+          *command.into = mmio_.read8(address);
+        }
+      } else if (is_word) {
+        __builtin_memcpy(&word, command.from, sizeof word);
+        mmio_.write32(address, word);
+      } else {
+        mmio_.write8(address, *command.from);
+      }
+      const size_t step = is_word ? sizeof word : 1;
+      command.into += step;
+      command.length_bytes -= step;
+    }
+    return {};
   }
 
  private:
@@ -89,35 +100,19 @@ class SerialFifo {
 
   // Until one of the flags in `mask` differs from its bit in `while_like`.
   [[gnu::noinline]] flash::Status wait(uint32_t mask, uint32_t while_like) {
-    uint32_t flags = 0;
-    FLASH_TRY(spin_while(platform_, kStallUs, [&] {
-      flags = status();
-      return ((flags ^ while_like) & mask) == 0;
-    }));
-    return (flags & mask & kTransferError) != 0 ? flash::Status(flash::Error::kIo) : flash::Status();
-  }
-
-  void push(const uint8_t* from, size_t step) {
-    const uint32_t address = base_ + kLayout.data;
-    if (step == 1) return mmio_.write8(address, *from);
-    uint32_t word;
-    std::memcpy(&word, from, sizeof word);
-    mmio_.write32(address, word);
-  }
-
-  void pop(uint8_t* to, size_t step) {
-    const uint32_t address = base_ + kLayout.data;
-    if (step == 1) {
-      *to = mmio_.read8(address);
-      return;
+    const Deadline deadline(config_.platform, kStallUs);
+    for (;;) {
+      const bool expired = deadline.has_passed();
+      const uint32_t flags = status();
+      if (((flags ^ while_like) & mask) != 0) {
+        return (flags & mask & kTransferError) != 0 ? flash::Status(flash::Error::kIo) : flash::Status();
+      }
+      if (expired) return flash::Error::kTimedOut;
     }
-    const uint32_t word = mmio_.read32(address);
-    std::memcpy(to, &word, sizeof word);
   }
 
+  Config config_;
   [[no_unique_address]] M mmio_;
-  const Platform& platform_;
-  uint32_t base_;
 };
 
 // Reads through the memory window. A controller that cannot answer does so with a bus error, survived
@@ -135,11 +130,6 @@ flash::Status read_window(M& mmio, uint32_t address, std::span<uint8_t> out) {
     out = out.subspan(piece.size());
   }
   return {};
-}
-
-// Lines to the code that CCR wants: 1, 2, 4, 8 lines are 1, 2, 3, 4.
-constexpr uint32_t lines_code(uint8_t lines) {
-  return static_cast<uint32_t>(std::bit_width(lines));
 }
 
 }  // namespace drivers

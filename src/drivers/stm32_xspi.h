@@ -24,14 +24,15 @@ template <Mmio M>
 class Stm32Xspi final : public NorBus {
  public:
   explicit Stm32Xspi(const Stm32XspiConfig& config, M mmio = {})
-      : config_(config), fifo_(mmio, config_.platform, config_.register_base) {}
+      : NorBus(config.window_address), fifo_(mmio, config) {}
 
   flash::Status open() override {
     fifo_.write(kCr, 0);  // also ends what the last owner left running, a mapped read too
     FLASH_TRY(fifo_.wait_idle());
-    fifo_.clear_flags();
-    fifo_.write(kDcr1, kMacronix | (kWindowSizeLog2 - 1) << 16 | (config_.cs_high_cycles - 1u) << 8);
-    fifo_.write(kDcr2, config_.prescaler);
+    fifo_.write(kDcr1,
+                kMacronixOrder | (kWindowSizeLog2 - 1) << 16 | (fifo_.config().cs_high_cycles - 1u) << 8);
+    fifo_.write(kDcr2, fifo_.config().prescaler);
+    fifo_.write(kAbr, 0xFFFFFFFF);
     fifo_.write(kCr, kOn);
     return {};
   }
@@ -44,10 +45,9 @@ class Stm32Xspi final : public NorBus {
     return status;
   }
 
-  flash::Status map(const NorCommand& read, uint32_t) override {
+  flash::Status map(NorFrame read, uint32_t) override {
     FLASH_TRY(fifo_.wait_idle());
-    write_format(read, true, true);
-    fifo_.write(kIr, read.opcode);
+    write_frame(read);
     fifo_.write(kCr, kOn | kMapped << kModeShift);
     fifo_.mmio().barrier();
     return {};
@@ -59,10 +59,8 @@ class Stm32Xspi final : public NorBus {
     return {};
   }
 
-  uint32_t mapped_address() const override { return config_.window_address; }
-
   flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
-    return read_window(fifo_.mmio(), config_.window_address + offset, out);
+    return read_window(fifo_.mmio(), mapped_address() + offset, out);
   }
 
  private:
@@ -80,8 +78,8 @@ class Stm32Xspi final : public NorBus {
     kIr = 0x110,
     kAbr = 0x120
   };
-  using Fifo =
-      SerialFifo<M, SerialFifoLayout{.control = kCr, .status = kSr, .flag_clear = kFcr, .data = kDr}>;
+  using Fifo = SerialFifo<M, Stm32XspiConfig,
+                          SerialFifoLayout{.control = kCr, .status = kSr, .flag_clear = kFcr, .data = kDr}>;
 
   enum : uint32_t {
     kOn = Fifo::kWordThreshold | Fifo::kEnable,
@@ -89,7 +87,7 @@ class Stm32Xspi final : public NorBus {
     kWindowSizeLog2 = 28,
     // DCR1, MTYP: the bytes of each pair come in Macronix' order in octal DTR, and are put right
     // (RM0456, 28.4.14).
-    kMacronix = 1u << 24,
+    kMacronixOrder = 1u << 24,
     kStrobe = 1u << 29,            // CCR, DQSE
     kSampleShift = 1u << 30,       // TCR, SSHIFT: only without DTR
     kDelayQuarterCycle = 1u << 28  // TCR, DHQC: only with DTR
@@ -97,49 +95,49 @@ class Stm32Xspi final : public NorBus {
   enum Mode : uint32_t { kIndirectWrite = 0, kIndirectRead = 1, kMapped = 3 };
 
   flash::Status run(const NorCommand& command) {
-    FLASH_TRY(fifo_.wait_idle());
-    fifo_.clear_flags();
-    const bool reads = !command.in.empty();
-    const uint32_t length = static_cast<uint32_t>(command.in.size() + command.out.size());
+    FLASH_TRY(fifo_.begin());
+    const NorFrame frame = command.frame;
+    const auto length = static_cast<uint32_t>(command.length_bytes);
     // In octal DTR a clock moves two bytes. Odd ends are made even by bytes that nobody wants.
-    const uint32_t lead = command.dtr ? command.address % 2 : 0;
-    const uint32_t trail = command.dtr ? (lead + length) % 2 : 0;
-    fifo_.write(kCr, kOn | (reads ? kIndirectRead : kIndirectWrite) << kModeShift);
+    const uint32_t lead = frame.is_octal_dtr() ? command.address % 2 : 0;
+    const uint32_t trail = frame.is_octal_dtr() ? (lead + length) % 2 : 0;
+    fifo_.write(kCr, kOn | (frame.reads() ? kIndirectRead : kIndirectWrite) << kModeShift);
     if (length > 0) fifo_.write(kDlr, lead + length + trail - 1);
-    write_format(command, length > 0, reads);
-    fifo_.write(kIr, command.opcode);
-    if (command.address_bytes > 0) fifo_.write(kAr, command.address - lead);
-    FLASH_TRY(fill(lead, reads));
-    FLASH_TRY(fifo_.move(command.out, command.in));
-    FLASH_TRY(fill(trail, reads));
+    write_frame(frame);
+    if (frame.address_lines() != kNoPhase) fifo_.write(kAr, command.address - lead);
+    FLASH_TRY(pad(frame, lead));
+    FLASH_TRY(fifo_.move(command));
+    FLASH_TRY(pad(frame, trail));
     return fifo_.finish();
   }
 
   // At most one byte: read and dropped, or one that programs nothing.
-  flash::Status fill(uint32_t count, bool reads) {
+  flash::Status pad(NorFrame frame, uint32_t count) {
     uint8_t byte = 0xFF;
-    const std::span<uint8_t> bytes(&byte, count);
-    return reads ? fifo_.move({}, bytes) : fifo_.move(bytes, {});
+    const std::span data(&byte, count);
+    return fifo_.move(frame.reads() ? NorCommand::reading(frame, 0, data)
+                                    : NorCommand::writing(frame, 0, data));
   }
 
-  // Bits of one phase in CCR.
-  static uint32_t phase(uint8_t lines, bool dtr, uint32_t bytes) {
-    return lines_code(lines) | (dtr ? 1u << 3 : 0u) | (bytes - 1u) << 4;
+  // Bits of one phase in CCR. Eight lines are coded as 4.
+  static uint32_t phase(bool octal, uint32_t lines, uint32_t bytes) {
+    if (lines == kNoPhase) return 0;
+    return (octal ? 4 | 1u << 3 : lines) | (bytes - 1) << 4;
   }
 
-  void write_format(const NorCommand& command, bool has_data, bool strobed) {
-    const bool dtr = command.dtr;
-    uint32_t ccr = phase(command.opcode_lines, dtr, dtr ? 2 : 1);
-    if (command.address_bytes > 0) ccr |= phase(command.address_lines, dtr, command.address_bytes) << 8;
-    if (command.mode_bytes > 0) ccr |= phase(command.address_lines, dtr, command.mode_bytes) << 16;
-    if (has_data) ccr |= phase(command.data_lines, dtr, 1) << 24;
-    if (dtr && strobed) ccr |= kStrobe;
-    fifo_.write(kTcr, command.dummy_cycles | (dtr ? kDelayQuarterCycle : kSampleShift));
+  void write_frame(NorFrame frame) {
+    const bool octal = frame.is_octal_dtr();
+    uint32_t ccr = phase(octal, frame.opcode_lines(), octal ? 2 : 1);
+    ccr |= phase(octal, frame.address_lines(), frame.address_bytes()) << 8;
+    ccr |= phase(octal, frame.mode_lines(), frame.mode_bytes()) << 16;
+    ccr |= phase(octal, frame.data_lines(), 1) << 24;
+    if (octal && frame.reads()) ccr |= kStrobe;
+    const uint32_t opcode = frame.opcode();
+    fifo_.write(kTcr, frame.dummy_cycles() | (octal ? kDelayQuarterCycle : kSampleShift));
     fifo_.write(kCcr, ccr);
-    fifo_.write(kAbr, 0xFFFFFFFF);
+    fifo_.write(kIr, octal ? opcode << 8 | (~opcode & 0xFF) : opcode);
   }
 
-  Stm32XspiConfig config_;
   Fifo fifo_;
 };
 
