@@ -128,6 +128,22 @@ TEST_P(OnEveryBoard, InjectedFaultsEndInAnErrorAndTheNextSyncMendsThem) {
   }
 }
 
+TEST_P(OnEveryBoard, InjectedFaultsCanBeTakenBack) {
+  auto camera = open(board());
+  for (sim::Operation operation : {sim::Operation::kRead, sim::Operation::kProgram, sim::Operation::kErase}) {
+    camera->fail_nth(operation, 1);
+    camera->fail_nth(operation, 2);
+  }
+  camera->fail_none();
+  for (uint8_t value : {uint8_t{0}, uint8_t{0x55}}) {
+    ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(used_bytes(), value)).ok());
+    ASSERT_TRUE(camera->storage().sync().ok());
+  }
+  camera->fail_nth(sim::Operation::kProgram, 1);
+  ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(used_bytes())).ok());
+  EXPECT_EQ(camera->storage().sync(), Error::kIo) << "and armed again";
+}
+
 TEST_P(OnEveryBoard, APowerCutLosesWhatWaitsAndNothingElse) {
   auto camera = open(board());
   const std::vector<uint8_t> synced(1024, 0x00);

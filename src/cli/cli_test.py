@@ -147,6 +147,12 @@ class Scripts(unittest.TestCase):
         result = run("print(open('kept').read())", "--image", image)
         self.assertEqual(result.stdout, b"text\n", result.stderr)
 
+    def test_what_the_camera_starts_is_started_by_import_alone(self):
+        image = str(self.folder / "cam.bin")
+        code = "for name in ('boot', 'main'): open(name + '.py', 'w').write('print(\"%s runs\")' % name)"
+        self.assertEqual(run(code, "--image", image).stdout, b"")
+        self.assertEqual(run("import main", "--image", image).stdout, b"main runs\n")
+
     def test_image_is_not_touched_by_another_board(self):
         image = self.folder / "cam.bin"
         run("", "--image", str(image), "--board", "OPENMV2")

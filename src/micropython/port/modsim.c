@@ -72,16 +72,24 @@ static camera_operation_t get_operation(mp_obj_t kind) {
 }
 
 // sim.fail(kind, n): the n-th operation of that kind from now on fails half way, once; 1 is the next.
-static mp_obj_t sim_fail(mp_obj_t kind, mp_obj_t n_in) {
-    const camera_operation_t operation = get_operation(kind);
-    const mp_int_t n = mp_obj_get_int(n_in);
+// sim.fail(None): no operation fails any more.
+static mp_obj_t sim_fail(size_t n_args, const mp_obj_t *args) {
+    if (n_args == 1 && args[0] == mp_const_none) {
+        camera_fail_none();
+        return mp_const_none;
+    }
+    if (n_args == 1) {
+        mp_raise_TypeError(MP_ERROR_TEXT("sim.fail(kind, n), or sim.fail(None)"));
+    }
+    const camera_operation_t operation = get_operation(args[0]);
+    const mp_int_t n = mp_obj_get_int(args[1]);
     if (n < 1) {
         mp_raise_ValueError(MP_ERROR_TEXT("n must be 1 (the next operation) or more"));
     }
     camera_fail_nth(operation, (uint64_t)n);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(sim_fail_obj, sim_fail);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(sim_fail_obj, 1, 2, sim_fail);
 
 // sim.chip(offset, length) -> bytes of the whole chip, as a programmer would read them: bootloader and
 // firmware areas, too, and without what still waits in the cache.

@@ -117,6 +117,27 @@ def an_idle_flush_that_failed_is_tried_again():
 
 
 @test
+def a_failure_to_come_can_be_taken_back():
+    part = part_with(bytes(LENGTH))
+    for kind in ("read", "program", "erase"):
+        sim.fail(kind, 1)
+        sim.fail(kind, 3)
+    sim.fail(None)
+    sim.fail(None)
+    part.writeblocks(0, pattern(LENGTH, 6))
+    assert part.ioctl(3, 0) == 0
+    assert in_flash(LENGTH) == pattern(LENGTH, 6)
+    assert content(part, LENGTH) == pattern(LENGTH, 6)
+    raises(TypeError, sim.fail, "erase")
+    raises(TypeError, sim.fail, None, 1)
+    part.writeblocks(0, b"\xff" * LENGTH)
+    part.ioctl(3, 0)
+    part.writeblocks(0, bytes(LENGTH))
+    sim.fail("program", 1)
+    fails(EIO, part.ioctl, 3, 0)
+
+
+@test
 def the_neighbours_of_a_failure_are_kept():
     whole = pyb.Flash(start=0, len=LENGTH)
     expected = bytearray(pattern(LENGTH, 5))
