@@ -31,8 +31,8 @@ void add_camera_options(CLI::App& command, CameraOptions& options) {
   add_board_option(command, options);
   command
       .add_option("--image", options.image,
-                  "The chip's content as a raw dump of the whole flash, made if missing; it is written "
-                  "as the camera writes (default: a blank chip in RAM)")
+                  "The chip's content as a raw dump of the whole flash, made if missing;\n"
+                  "it is written as the camera writes (default: a blank chip in RAM)")
       ->type_name("FILE")
       ->check([](const std::string& path) {
         return path.empty() ? "the name of the file is empty; leave the option out for a chip in RAM" : "";

@@ -49,6 +49,11 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(result.returncode, 0)
             self.assertIn(b"Example", result.stdout)
 
+    def test_help_fits_a_terminal(self):
+        for command in ((), ("run",), ("boards",), ("camera",)):
+            for line in pybflash(*command, "--help").stdout.decode().splitlines():
+                self.assertLessEqual(len(line), 110, line)
+
     def test_mistakes_are_one_line_that_says_what_to_do(self):
         self.assert_one_line(pybflash(), "pybflash run", "--help")
         self.assert_one_line(pybflash("fly"), "fly", "--help")
@@ -66,7 +71,7 @@ class CommandLine(unittest.TestCase):
 
     def test_unknown_board_names_the_known_ones(self):
         names = re.findall(r"^([A-Z]\w+)  ", pybflash("boards").stdout.decode(), re.M)[1:]
-        self.assertEqual(len(names), 9)
+        self.assertGreaterEqual(len(names), 9)
         self.assert_one_line(pybflash("run", "--board", "OPENMV9"), "OPENMV9", *names)
 
     def test_image_that_is_none(self):

@@ -11,6 +11,8 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 
@@ -66,6 +68,14 @@ def jobs_for(options, boards):
                 yield run_case, (options.program, board, a_case)
 
 
+def check_facts(program):
+    """A board that the tests know nothing of would go untested."""
+    table = subprocess.run([program, "boards"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    for name in re.findall(r"^(\w+)  ", table, re.M)[1:]:
+        if name not in BOARDS:
+            sys.exit("run.py: write the numbers of %s into board_facts.py" % name)
+
+
 def boards_named(text):
     if text == "all":
         return list(BOARDS)
@@ -94,6 +104,7 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
+    check_facts(options.program.resolve())
     recipes.load(options.micropython)
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
