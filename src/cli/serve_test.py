@@ -194,6 +194,24 @@ class Durability(ServeTest):
         self.assertEqual(self.storage(0, 512), b"\x5a" * 512)
         self.assertFalse(os.path.exists(self.image + ".sock"))
 
+    def test_what_nobody_flushes_reaches_the_flash_when_it_is_idle(self):
+        client = Client(self.serve(*self.options()), "-t", "unsafe")
+        client.command("write -P 0x5a 131072 512")
+        deadline = time.monotonic() + TIMEOUT_S
+        while pathlib.Path(self.image).read_bytes()[:512] != b"\x5a" * 512:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        client.kill()
+
+    def test_an_idle_flush_that_failed_is_told_and_tried_again(self):
+        client = Client(self.serve(*self.options("--fail", "program:1")), "-t", "unsafe")
+        client.command("write -P 0x5a 131072 512")
+        self.assertIn(b"refused data when it was idle", self.server.stderr.readline())
+        client.command("flush")
+        client.kill()
+        self.end()
+        self.assertEqual(self.storage(0, 512), b"\x5a" * 512)
+
     def test_an_error_of_the_flash_reaches_the_client(self):
         uri = self.serve(*self.options("--fail", "program:1"))
         code, said = self.qemu_io(uri, "write -P 0x5a 131072 512", "flush")

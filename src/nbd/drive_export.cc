@@ -74,4 +74,10 @@ int DriveExport::flush() {
   return errno_of(camera_->storage().sync());
 }
 
+int DriveExport::pass_ms(uint64_t ms) {
+  constexpr uint64_t kNsPerMs = 1'000'000;
+  camera_->clock().pass_ns(ms * kNsPerMs);
+  return errno_of(camera_->storage().poll());
+}
+
 }  // namespace nbd

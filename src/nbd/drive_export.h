@@ -48,6 +48,10 @@ class DriveExport {
   // next flush tries again.
   int flush();
 
+  // So much camera time has passed. What has waited long enough reaches the flash; EIO if it was refused,
+  // then it waits on.
+  int pass_ms(uint64_t ms);
+
  private:
   explicit DriveExport(std::unique_ptr<boards::Camera> camera) : camera_(std::move(camera)) {}
 

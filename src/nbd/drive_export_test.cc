@@ -84,6 +84,17 @@ TEST_P(OnEveryBoard, AFailureOfTheHardwareReachesTheFlushAndTheNextOneIsASuccess
   EXPECT_EQ(back, data);
 }
 
+TEST_P(OnEveryBoard, WhatHasWaitedLongEnoughReachesTheFlash) {
+  const auto drive = open_drive({{sim::Operation::kProgram, 1}});
+  const std::vector<uint8_t> data(drive->block_bytes(), 0x5A);
+  const uint32_t idle_ms = GetParam().idle_flush_ms;
+  ASSERT_EQ(drive->write(storage_start(*drive), data), 0);
+  EXPECT_EQ(drive->pass_ms(idle_ms - 1), 0) << "nothing is programmed yet";
+  EXPECT_EQ(drive->pass_ms(1), EIO) << "the first program fails";
+  EXPECT_EQ(drive->pass_ms(idle_ms - 1), 0);
+  EXPECT_EQ(drive->pass_ms(1), 0);
+}
+
 TEST(DriveExport, TellsWhatIsWrong) {
   for (const ExportOptions& options : {ExportOptions{.board = "OPENMV9"},
                                        ExportOptions{.board = "OPENMV4P", .image = "/no/such/folder/x"}}) {

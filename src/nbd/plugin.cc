@@ -7,22 +7,30 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <variant>
 
 #include "nbd/drive_export.h"
 
-// One storage, one owner.
+// One storage, one owner: a request, or the idle flush between two of them.
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_SERIALIZE_ALL_REQUESTS
 
 namespace {
 
 nbd::ExportOptions options;
 std::unique_ptr<nbd::DriveExport> drive;
+std::mutex ownership;                               // of the drive, once there are clients
+std::chrono::steady_clock::time_point camera_time;  // what the camera knows of has passed until then
+std::jthread idle_flush;
 std::string socket_path;
 
 // For nbdkit: 0, or -1 after the error was told to the server's log and to the client.
@@ -89,6 +97,31 @@ int get_ready() {
   return 0;
 }
 
+// Camera time is the time of this computer.
+void let_time_pass() {
+  const auto passed = std::chrono::steady_clock::now() - camera_time;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(passed);
+  camera_time += ms;
+  result(drive->pass_ms(static_cast<uint64_t>(ms.count())), "the flash refused data when it was idle");
+}
+
+void flush_when_idle(const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kTick(512);  // the firmware looks about as often
+  std::condition_variable_any tick;
+  std::unique_lock lock(ownership);
+  while (!stop.stop_requested()) {
+    tick.wait_for(lock, stop, kTick, [] { return false; });
+    let_time_pass();
+  }
+}
+
+// nbdkit may fork before, and a thread would stay behind.
+int start_clock() {
+  camera_time = std::chrono::steady_clock::now();
+  idle_flush = std::jthread(flush_when_idle);
+  return 0;
+}
+
 void* open_handle(int) {
   return NBDKIT_HANDLE_NOT_NEEDED;
 }
@@ -106,14 +139,18 @@ int block_size(void*, uint32_t* minimum, uint32_t* preferred, uint32_t* maximum)
 }
 
 int read_drive(void*, void* out, uint32_t length, uint64_t offset, uint32_t) {
+  const std::lock_guard lock(ownership);
   return result(drive->read(offset, {static_cast<uint8_t*>(out), length}), "cannot read");
 }
 
 int write_drive(void*, const void* data, uint32_t length, uint64_t offset, uint32_t) {
+  const std::lock_guard lock(ownership);
+  let_time_pass();
   return result(drive->write(offset, {static_cast<const uint8_t*>(data), length}), "cannot write");
 }
 
 int flush_drive(void*, uint32_t) {
+  const std::lock_guard lock(ownership);
   return result(drive->flush(), "the flash refused data");
 }
 
@@ -125,10 +162,12 @@ int can_multi_conn(void*) {
 // A client that goes without a flush has written for good, as one that pulls the camera's plug a while
 // after its last write.
 void close_handle(void*) {
+  const std::lock_guard lock(ownership);
   result(drive->flush(), "the flash refused data that a client left behind");
 }
 
 void unload() {
+  idle_flush = {};  // ends it
   if (drive) result(drive->flush(), "the flash refused data that was still to be written");
   drive.reset();
   // nbdkit leaves it where it is.
@@ -146,6 +185,7 @@ nbdkit_plugin describe() {
       "readonly=BOOL  never write the image\nfail=WHAT:N    the N-th read, program or erase fails\n"
       "socket=PATH    remove this socket at the end";
   plugin.get_ready = get_ready;
+  plugin.after_fork = start_clock;
   plugin.open = open_handle;
   plugin.get_size = size_bytes;
   plugin.block_size = block_size;
