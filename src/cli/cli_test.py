@@ -165,6 +165,15 @@ class Scripts(unittest.TestCase):
         self.assertEqual(run("", "--image", str(image), "--board", "OPENMV4").returncode, 2)
         self.assertEqual(image.read_bytes(), before)
 
+    def test_image_is_not_where_a_closed_stream_was(self):
+        image = str(self.folder / "cam.bin")
+        run("", "--image", image)
+        before = pathlib.Path(image).read_bytes()
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            shell = ["sh", "-c", f'exec "$0" "$@" {closed}', PROGRAM, "run", "--image", image, "-c", "print(1); 1/0"]
+            self.assertEqual(subprocess.run(shell, capture_output=True, timeout=TIMEOUT_S, check=False).returncode, 1)
+            self.assertEqual(pathlib.Path(image).read_bytes(), before, closed)
+
     def test_refused_data_is_reported(self):
         code = "import pyb, sim; pyb.Flash(start=0).writeblocks(0, bytes(4096)); sim.fail('program', 1)"
         result = run(code, "--no-mount")

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <string>
 
 #include "cli/commands.h"
@@ -31,9 +34,19 @@ int parse_error(const CLI::App& app, const CLI::ParseError& error, int argc, cha
                           " (pybflash --help shows what there is)");
 }
 
+// Where standard output is closed, an image would be opened in its place, and print() would write into it.
+void open_closed_streams() {
+  int file = 0;
+  do {
+    file = open("/dev/null", O_RDWR);
+  } while (file >= 0 && file <= STDERR_FILENO);
+  if (file >= 0) close(file);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_closed_streams();
   if (const int code = cli::run_if_plain(argc, argv); code >= 0) return code;
 
   CLI::App app(kDescription, "pybflash");
