@@ -15,7 +15,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PAGES = ("README.md", "examples/powercut/README.md")
+PAGES = ("README.md", "docs/pyb-flash.md", "examples/powercut/README.md")
 TIMEOUT_S = 120
 PROGRAM = ""
 
