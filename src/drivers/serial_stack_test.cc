@@ -228,6 +228,26 @@ TEST_P(SerialStack, AddressesAreRightAcross16Mib) {
   EXPECT_EQ(read(0, 4096), std::vector<uint8_t>(4096, 0xFF)) << "nothing went to the start of the chip";
 }
 
+TEST_P(SerialStack, EachSizeOfEraseErasesItsAreaAndNoMore) {
+  ASSERT_TRUE(nor->init().ok());
+  const uint32_t size = static_cast<uint32_t>(bytes.size());
+  for (const sim::ChipEraseTime& time : GetParam().part().erase_times) {
+    const auto& large = nor->geometry().large_erase_bytes;
+    if (time.size_bytes != 4096 && std::ranges::count(large, time.size_bytes) == 0) continue;
+    for (const uint32_t offset : {65536u, size - 2 * 65536}) {
+      SCOPED_TRACE(std::to_string(time.size_bytes) + " at " + std::to_string(offset));
+      const std::span<uint8_t> around = std::span(bytes).subspan(offset - 65536, 3 * 65536);
+      std::ranges::fill(around, uint8_t{0});
+      const uint64_t begin_ns = clock.now_ns();
+      ASSERT_TRUE(nor->erase(offset, time.size_bytes).ok());
+      EXPECT_LT(clock.now_ns() - begin_ns, time.time.typical_ns + 2'000'000) << "one command";
+      EXPECT_EQ(read(offset, time.size_bytes), std::vector<uint8_t>(time.size_bytes, 0xFF));
+      EXPECT_EQ(std::ranges::count(around, 0xFF), time.size_bytes);
+      EXPECT_FALSE(chip.is_four_byte_mode());
+    }
+  }
+}
+
 TEST_P(SerialStack, ARunOfSectorsUsesTheLargestErase) {
   ASSERT_TRUE(nor->init().ok());
   const uint64_t before_ns = clock.now_ns();

@@ -67,7 +67,10 @@ void NorParameters::tell_operations(NorFrame addressed, bool dedicated, NorOpera
   for (unsigned i = 0; i < kEraseTypes; ++i) {
     const uint32_t log2 = erases[i].size_log2;
     const bool has_opcode4 = field(four_byte_instructions, 9 + i, 1) != 0;
-    const uint8_t opcode = !dedicated ? erases[i].opcode : has_opcode4 ? erase_opcodes4[i] : uint8_t{0};
+    uint8_t opcode = erases[i].opcode;
+    if (dedicated && has_opcode4) opcode = erase_opcodes4[i];
+    if (dedicated && !has_opcode4 && (opcode != kErase32K || (four_byte_entry() & kEnterByB7) == 0))
+      opcode = 0;
     const bool is_usable = log2 >= 8 && log2 <= 16 && opcode != 0;
     out.erases[i] = {.size_bytes = is_usable ? 1u << log2 : 0,
                      .maximum_us = maximum(word10, times, kEraseUnitUs[field(times, 5, 2)]),

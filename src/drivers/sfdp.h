@@ -49,6 +49,10 @@ struct FastRead {
   constexpr unsigned dummy_cycles() const { return cycles & 0x1F; }
 };
 
+// The erase of 32 KiB. There are chips with opcodes that take four bytes in every mode for all else, and not
+// for this one: the W25Q256JV.
+inline constexpr uint8_t kErase32K = 0x52;
+
 // A page program or an erase: one command, and a wait.
 struct NorOperation {
   uint32_t size_bytes = 0;  // within an area aligned to it, a power of two; 0: the chip has no such operation
@@ -93,7 +97,8 @@ struct NorParameters {
   // A size that there is: with bit 31 of word 2 the number would be an exponent, of a chip too large for us.
   bool is_possible() const;
 
-  // `addressed`: how addresses are sent. `dedicated`: with the opcodes that take four bytes in every mode.
+  // `addressed`: how addresses are sent. `dedicated`: with the opcodes that take four bytes in every mode;
+  // and kErase32K if there is none for it, and a mode in which it takes four bytes, too.
   void tell_operations(NorFrame addressed, bool dedicated, NorOperations& out) const;
 
   AddressBytes address_bytes() const { return static_cast<AddressBytes>(field(word1, 17, 2)); }

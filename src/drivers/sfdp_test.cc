@@ -108,7 +108,7 @@ TEST(Sfdp, ReadsTheTablesOfTheCameras) {
 TEST(Sfdp, EveryFieldOfRealTablesIsUnderstood) {
   struct Erase {
     uint32_t size_bytes, maximum_us;
-    uint8_t opcode, opcode4;  // 0: there is none with four address bytes
+    uint8_t opcode, opcode4;  // with four address bytes: 52h only by mode; 0: there is none
     bool operator==(const Erase&) const = default;
   };
   struct Case {
@@ -130,7 +130,7 @@ TEST(Sfdp, EveryFieldOfRealTablesIsUnderstood) {
              kSfdpOfW25Q512JV,
              64u << 20,
              4224,
-             {{4096, 896'000, 0x20, 0x21}, {32768, 1'792'000, 0x52, 0}, {65536, 2'240'000, 0xD8, 0xDC}},
+             {{4096, 896'000, 0x20, 0x21}, {32768, 1'792'000, 0x52, 0x52}, {65536, 2'240'000, 0xD8, 0xDC}},
              {0xEB, 2, 4},
              {0x6B, 0, 8},
              AddressBytes::kThreeOrFour,
@@ -178,7 +178,7 @@ TEST(Sfdp, EveryFieldOfRealTablesIsUnderstood) {
              sim::sfdp_of_mx25l12833f(),
              16u << 20,
              1536,
-             {{4096, 150'000, 0x20, 0}, {32768, 864'000, 0x52, 0}, {65536, 1'536'000, 0xD8, 0}},
+             {{4096, 150'000, 0x20, 0}, {32768, 864'000, 0x52, 0x52}, {65536, 1'536'000, 0xD8, 0}},
              {0xEB, 2, 4},
              {0x6B, 0, 8},
              AddressBytes::kThree,
@@ -191,7 +191,7 @@ TEST(Sfdp, EveryFieldOfRealTablesIsUnderstood) {
              sim::sfdp_of_at25sf128a(),
              16u << 20,
              4096,
-             {{4096, 400'000, 0x20, 0}, {32768, 1'792'000, 0x52, 0}, {65536, 4'096'000, 0xD8, 0}},
+             {{4096, 400'000, 0x20, 0}, {32768, 1'792'000, 0x52, 0x52}, {65536, 4'096'000, 0xD8, 0}},
              {0xEB, 2, 4},
              {0x6B, 0, 8},
              AddressBytes::kThree,

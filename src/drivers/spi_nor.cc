@@ -28,6 +28,7 @@ enum Opcode : uint8_t {
   kReadId = 0x9F,
   kReleasePowerDown = 0xAB,
   kEnterFourByte = 0xB7,
+  kExitFourByte = 0xE9,
 };
 
 constexpr uint8_t kBusy = 1u << 0;          // WIP
@@ -251,10 +252,14 @@ Status SpiNor::enable_write() {
 }
 
 Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
+  const bool by_mode = dedicated_ && command.frame.opcode() == kErase32K;
+  if (by_mode) FLASH_TRY(send(kEnterFourByte));
   FLASH_TRY(enable_write());
   settled_ = false;
   FLASH_TRY(bus_.execute(command));
-  return wait_ready(maximum_us);
+  FLASH_TRY(wait_ready(maximum_us));
+  // At once: a boot loader may read the chip with three bytes.
+  return by_mode ? send(kExitFourByte) : Status{};
 }
 
 Status SpiNor::wait_ready(uint32_t maximum_us) {

@@ -261,9 +261,17 @@ TEST_F(SpiNorTest, OneAddressWidthIsChosenAtInit) {
              0x12,
              0x0C,
              0x21,
-             no_32k},
+             both},
         Case{"dedicated opcodes without a table",
              {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x21},
+             "",
+             4,
+             0x12,
+             0x0C,
+             0x21,
+             no_32k},
+        Case{"dedicated opcodes, and no mode for the others",
+             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x20},
              "",
              4,
              0x12,
@@ -364,6 +372,21 @@ TEST_F(SpiNorTest, ARunIsErasedInTheLargestPiecesThatFit) {
     erases += one;
   }
   EXPECT_EQ(erases, " 20@7000 52@8000 D8@10000 52@20000 20@28000");
+}
+
+// A W25Q256JV has 21h and DCh, and for 32 KiB only 52h.
+TEST_F(SpiNorTest, AnEraseWithoutAnOpcodeOfFourBytesHasThemByMode) {
+  SpiNor& nor = ready({.size_bytes = 2 * k16MiB,
+                       .address_bytes = 1,
+                       .four_byte_entry = 0x01,
+                       .four_byte_table = kFourByteTable});
+  bus_->erases[0x52] = 32768;
+  ASSERT_TRUE(nor.erase(0x1008000, 32768).ok());
+  EXPECT_EQ(bus_->wire(), "B7 06 05 52@1008000 05 05 E9");
+  EXPECT_EQ(bus_->last(0x52)->command.frame.address_bytes(), 4);
+  bus_->calls.clear();
+  ASSERT_TRUE(nor.erase(0x1010000, 65536).ok());
+  EXPECT_EQ(bus_->wire(), "06 05 DC@1010000 05 05");
 }
 
 TEST_F(SpiNorTest, EachChangeIsEnabledCheckedAndWaitedFor) {
