@@ -194,6 +194,42 @@ TEST_P(FtlTest, FailuresAreReportedOrGotOver) {
   }
 }
 
+// The log goes on behind the head, or not at all.
+TEST_P(FtlTest, ASegmentThatCannotBeErasedEndsTheWritingAndNothingElse) {
+  const uint32_t worn_out = layout_.segment_offset(layout_.segment_count / 2);
+  nor_.cells().set_fault_hook([&](sim::Operation operation, uint64_t, uint32_t offset) {
+    return operation == sim::Operation::kErase && offset - worn_out < layout_.segment_bytes;
+  });
+  Content synced = content_of(*layer_);
+  const auto write_until_it_fails = [&] {
+    for (uint32_t i = 0; i < 2 * layout_.location_count(); ++i) {
+      const uint32_t block = i % 3;
+      const Bytes data = random_block(random_);
+      Status status = layer_->write(block, data);
+      if (status.ok()) status = layer_->sync();
+      if (!status.ok()) return status;
+      synced.set(block, data);
+    }
+    return Status();
+  };
+  ASSERT_EQ(write_until_it_fails(), Status(Error::kIo));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(layer_->sync(), Status(Error::kIo));
+  Bytes present(kBlockBytes);
+  for (uint32_t block = 3; block < layer_->block_count(); ++block) {
+    ASSERT_TRUE(layer_->read(block, present).ok());
+  }
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), synced);
+  EXPECT_EQ(write_until_it_fails(), Status(Error::kIo));
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), synced);
+
+  nor_.cells().set_fault_hook(nullptr);
+  EXPECT_TRUE(write_until_it_fails().ok()) << "when it can be erased after all";
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), synced);
+}
+
 TEST_P(FtlTest, FormatKeepsCountingAndForgetsTheRest) {
   ASSERT_TRUE(layer_->write(0, random_block(random_)).ok());
   ASSERT_TRUE(layer_->sync().ok());

@@ -100,6 +100,30 @@ TEST(SingleSector, ARewriteThatFailsIsTriedAgain) {
   EXPECT_EQ(present, last);
 }
 
+TEST(SingleSector, IfItCannotBeErasedReadingGoesOnUntilThePowerGoes) {
+  Bench bench;
+  Ftl layer(bench.slice, bench.layout, &bench.rewriter);
+  ASSERT_TRUE(layer.format().ok());
+  std::mt19937 random(1);
+  const Bytes synced = random_block(random);
+  ASSERT_TRUE(layer.write(1, synced).ok());
+  ASSERT_TRUE(layer.sync().ok());
+  bench.nor.cells().set_fault_hook(
+      [](sim::Operation operation, uint64_t, uint32_t) { return operation == sim::Operation::kErase; });
+  flash::Status status;
+  for (uint32_t i = 0; i < 2 * bench.layout.slots && status.ok(); ++i) {
+    status = layer.write(0, random_block(random));
+    if (status.ok()) status = layer.sync();
+  }
+  EXPECT_EQ(status, flash::Status(flash::Error::kIo));
+  EXPECT_EQ(layer.sync(), flash::Status(flash::Error::kIo));
+  Bytes present(kBlockBytes);
+  ASSERT_TRUE(layer.read(1, present).ok());
+  EXPECT_EQ(present, synced);
+  bench.nor.cells().set_fault_hook(nullptr);
+  EXPECT_TRUE(layer.sync().ok()) << "when it can be erased after all";
+}
+
 TEST(SingleSector, LosesNothingOutsideOfARewriteAndAdmitsWhatItLost) {
   constexpr uint32_t kWrites = 60;
   int losses = 0;

@@ -127,6 +127,36 @@ def idle_time_ends():
 
 
 @test
+def a_flash_that_cannot_be_erased_any_more_can_be_read():
+    part = pyb.Flash(start=0, len=min(STORAGE, 128 * 1024))
+    flash.Ftl.mkfs(part)
+    dev = flash.Ftl(part)
+    dev.writeblocks(1, pattern(512))
+    # Old records everywhere: an erase that failed is noticed where they are, if the chip does not report it.
+    for i in range(500):
+        dev.writeblocks(0, pattern(512, i))
+        dev.ioctl(3, 0)
+    for n in range(1, 1000):
+        sim.fail("erase", n)
+    try:
+        for i in range(500):
+            dev.writeblocks(0, pattern(512, i + 7))
+            dev.ioctl(3, 0)
+        assert False, "it needs no erase"
+    except OSError as error:
+        assert error.errno == EIO
+    one = bytearray(512)
+    for each in (dev, flash.Ftl(part)):
+        each.readblocks(1, one)
+        assert one == pattern(512)
+    sim.fail(None)
+    dev.writeblocks(0, pattern(512, 3))
+    dev.ioctl(3, 0)
+    dev.readblocks(0, one)
+    assert one == pattern(512, 3)
+
+
+@test
 def a_failing_flash_is_an_error_or_got_over():
     dev = layer()
     sim.fail("program", 1)
