@@ -140,7 +140,7 @@ TEST_P(OnEveryBoard, InjectedFaultsCanBeTakenBack) {
     ASSERT_TRUE(camera->storage().sync().ok());
   }
   camera->fail_nth(sim::Operation::kProgram, 1);
-  ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(used_bytes())).ok());
+  ASSERT_TRUE(camera->storage().write(0, std::vector<uint8_t>(512)).ok());
   EXPECT_EQ(camera->storage().sync(), Error::kIo) << "and armed again";
 }
 
