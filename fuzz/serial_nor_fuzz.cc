@@ -45,8 +45,8 @@ class BabblingBus final : public drivers::NorBus {
 
   Status map(drivers::NorFrame, uint32_t) override { return {}; }
   Status unmap() override { return {}; }
-  Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
-    FUZZ_CHECK(flash::in_range(offset, out.size(), size_bytes));
+  Status read_mapped(const drivers::NorCommand& read) override {
+    FUZZ_CHECK(flash::in_range(read.address, read.length_bytes, size_bytes));
     return {};
   }
 

@@ -52,8 +52,8 @@ class RamBus final : public drivers::NorBus {
   }
   flash::Status map(drivers::NorFrame, uint32_t) override { return {}; }
   flash::Status unmap() override { return {}; }
-  flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
-    chip.read(offset, out);
+  flash::Status read_mapped(const drivers::NorCommand& read) override {
+    chip.read(read.address, read.in());
     return {};
   }
 };

@@ -63,9 +63,10 @@ class FakeNorBus final : public NorBus {
     is_mapped = false;
     return {};
   }
-  flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) override {
+  flash::Status read_mapped(const NorCommand& read) override {
     EXPECT_TRUE(is_mapped) << "a read of memory that is none";
-    std::copy_n(bytes.begin() + offset, out.size(), out.begin());
+    EXPECT_EQ(read.frame, mapped_read);
+    std::copy_n(bytes.begin() + read.address, read.length_bytes, read.into);
     return {};
   }
 

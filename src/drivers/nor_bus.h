@@ -117,15 +117,16 @@ class NorBus {
   //   kNotSupported  this bus cannot clock such a command
   virtual flash::Status execute(const NorCommand& command) = 0;
 
-  // From map() to unmap() the chip is memory at mapped_address(), read in the given way. `size_bytes` is the
-  // chip's, a power of two.
+  // From map() to unmap() the chip is memory at mapped_address(), read by the given command. `size_bytes` is
+  // the chip's, a power of two.
   //   kNotSupported  this bus has no such mode
   //   kTimedOut
   virtual flash::Status map(NorFrame read, uint32_t size_bytes) = 0;
   virtual flash::Status unmap() = 0;
   uint32_t mapped_address() const { return mapped_address_; }
+  // The same as execute() of that command, from memory.
   //   kIo   the bus answered with an error
-  virtual flash::Status read_mapped(uint32_t offset, std::span<uint8_t> out) = 0;
+  virtual flash::Status read_mapped(const NorCommand& read) = 0;
 
  protected:
   explicit NorBus(uint32_t mapped_address) : mapped_address_(mapped_address) {}

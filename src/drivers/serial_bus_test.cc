@@ -100,11 +100,9 @@ class QuadSpiBusTest : public SerialBusTest {
 
 // ES0392, "QUADSPI internal timing criticality".
 TEST_F(QuadSpiBusTest, TheH7sClockIsSteadiedAfterResetAndAfterMappedMode) {
-  const std::vector<Registers::Write> kSequence = {{kCr, 0, false},
-                                                   {kCr, 0xFF000001, true},
-                                                   {kCcr, 0x20000000, true},
-                                                   {kCcr, 0x20000000, true},
-                                                   {kCr, 0, true}};
+  const std::vector<Registers::Write> kSequence = {{kCr, 0, false},          {kFcr, 0x1B, false},
+                                                   {kCr, 0xFF000001, true},  {kCcr, 0x20000000, true},
+                                                   {kCcr, 0x20000000, true}, {kCr, 0, true}};
   auto bus = make();
   const auto count = [&] {
     return std::search(registers.writes.begin(), registers.writes.end(), kSequence.begin(),

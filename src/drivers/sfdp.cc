@@ -15,9 +15,6 @@ constexpr uint32_t kBasicWords = 9;  // JESD216 of 2011; later revisions append
 constexpr uint32_t kMostBasicWords = 18;
 constexpr uint32_t kFourByteWords = 2;
 
-constexpr uint32_t kSmallestChip = 64u << 10;
-constexpr uint32_t kLargestChip = 256u << 20;  // what a controller's window shows
-
 constexpr NorFrame kReadSfdp = NorFrame(0x5A).with_address(3).with_dummies(8).with_read();
 
 Status read_words(NorBus& bus, uint32_t address, void* words, uint32_t count) {
@@ -56,13 +53,9 @@ const NorParameters kPlainChip = {
     .erase_opcodes4 = {0x21, 0, 0xDC, 0},
 };
 
-bool NorParameters::is_possible() const {
-  const uint32_t size = size_bytes();
-  return size >= kSmallestChip && size <= kLargestChip && (size & (size - 1)) == 0;
-}
-
-void NorParameters::tell_operations(NorFrame addressed, bool dedicated, NorOperations& out) const {
+uint32_t NorParameters::tell_operations(NorFrame addressed, bool dedicated, NorOperations& out) const {
   static constexpr uint32_t kEraseUnitUs[] = {1'000, 16'000, 128'000, 1'000'000};
+  uint32_t sizes = 0;
   uint32_t times = word10 >> 4;
   for (unsigned i = 0; i < kEraseTypes; ++i) {
     const uint32_t log2 = erases[i].size_log2;
@@ -75,11 +68,13 @@ void NorParameters::tell_operations(NorFrame addressed, bool dedicated, NorOpera
     out.erases[i] = {.size_bytes = is_usable ? 1u << log2 : 0,
                      .maximum_us = maximum(word10, times, kEraseUnitUs[field(times, 5, 2)]),
                      .frame = addressed.with_opcode(opcode)};
+    sizes |= out.erases[i].size_bytes;
     times >>= 7;
   }
   out.program = {.size_bytes = 1u << field(word11, 4, 4),
                  .maximum_us = maximum(word11, word11 >> 8, field(word11, 13, 1) != 0 ? 64 : 8),
                  .frame = addressed.with_opcode(dedicated ? 0x12 : 0x02).with_data()};
+  return sizes;
 }
 
 Status read_sfdp(NorBus& bus, NorParameters& chip) {

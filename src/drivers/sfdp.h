@@ -94,12 +94,17 @@ struct NorParameters {
   uint8_t erase_opcodes4[kEraseTypes] = {};
 
   uint32_t size_bytes() const { return (word2 >> 3) + 1; }
-  // A size that there is: with bit 31 of word 2 the number would be an exponent, of a chip too large for us.
-  bool is_possible() const;
+  // From 64 KiB to what a controller's window shows. With bit 31 of word 2 the number would be an exponent,
+  // of a chip too large for us.
+  bool has_possible_size() const {
+    const uint32_t size = size_bytes();
+    return size >= 64u << 10 && size <= 256u << 20 && (size & (size - 1)) == 0;
+  }
 
   // `addressed`: how addresses are sent. `dedicated`: with the opcodes that take four bytes in every mode;
-  // and kErase32K if there is none for it, and a mode in which it takes four bytes, too.
-  void tell_operations(NorFrame addressed, bool dedicated, NorOperations& out) const;
+  // and kErase32K if there is none for it, and a mode in which it takes four bytes, too. Returns the sizes of
+  // the erases, each of which is a bit.
+  uint32_t tell_operations(NorFrame addressed, bool dedicated, NorOperations& out) const;
 
   AddressBytes address_bytes() const { return static_cast<AddressBytes>(field(word1, 17, 2)); }
   // Bit 0: 1-4-4, bit 1: 1-1-4.

@@ -32,7 +32,7 @@ class Table final : public NorBus {
   }
   flash::Status map(NorFrame, uint32_t) override { return {}; }
   flash::Status unmap() override { return {}; }
-  flash::Status read_mapped(uint32_t, std::span<uint8_t>) override { return {}; }
+  flash::Status read_mapped(const NorCommand&) override { return {}; }
 
   std::vector<uint8_t> bytes;
   size_t reads = 0;
@@ -64,7 +64,7 @@ flash::Status parse(Table& table, NorParameters& chip) {
   const NorOperations operations = operations_of(chip);
   const bool can_erase = std::ranges::any_of(
       operations.erases, [](uint32_t size_bytes) { return size_bytes != 0; }, &NorOperation::size_bytes);
-  return chip.is_possible() && can_erase ? flash::Status{} : flash::Error::kNoDevice;
+  return chip.has_possible_size() && can_erase ? flash::Status{} : flash::Error::kNoDevice;
 }
 
 TEST(Sfdp, ReadsTheTablesOfTheCameras) {

@@ -49,7 +49,7 @@ class SpiBus final : public NorBus {
 
   flash::Status map(NorFrame, uint32_t) override { return flash::Error::kNotSupported; }
   flash::Status unmap() override { return flash::Error::kNotSupported; }
-  flash::Status read_mapped(uint32_t, std::span<uint8_t>) override { return flash::Error::kNotSupported; }
+  flash::Status read_mapped(const NorCommand&) override { return flash::Error::kNotSupported; }
 
  private:
   P port_;

@@ -1,7 +1,5 @@
 #include "drivers/spi_nor.h"
 
-#include <algorithm>
-
 #include "drivers/bounded_wait.h"
 #include "drivers/known_chips.h"
 
@@ -16,14 +14,11 @@ enum Opcode : uint8_t {
   kReadStatus = 0x05,
   kWriteEnable = 0x06,
   kFastRead = 0x0B,
-  kReadSecurity = 0x2B,  // Macronix
   kWriteStatus2 = 0x31,
   kReadStatus2 = 0x35,
   kWriteStatus2Old = 0x3E,
   kReadStatus2Old = 0x3F,
-  kClearFlagStatus = 0x50,  // Micron
   kEnableReset = 0x66,
-  kReadFlagStatus = 0x70,  // Micron
   kReset = 0x99,
   kReadId = 0x9F,
   kReleasePowerDown = 0xAB,
@@ -36,9 +31,9 @@ constexpr uint8_t kWriteEnabled = 1u << 1;  // WEL
 constexpr uint8_t kNobody = 0xFF;           // what a bus reads that nobody drives
 
 // How the last program ended; the bit above it is that of the last erase, and each stays as it is until the
-// next change of its own kind.
-constexpr unsigned kSecurityProgramFail = 5;  // P_FAIL
-constexpr unsigned kFlagProgramFail = 4;
+// next change of its own kind, or is to be cleared.
+constexpr FailRegister kMacronixSecurity = {.read = 0x2B, .program_bit = 5, .clear = 0};
+constexpr FailRegister kMicronFlagStatus = {.read = 0x70, .program_bit = 4, .clear = 0x50};
 
 // What a chip that is not identified yet may be busy with: a block erase at its slowest.
 constexpr uint32_t kForeignChangeUs = 5'000'000;
@@ -75,12 +70,15 @@ constexpr QuadBit kQuadBits[] = {
     {kReadStatus2, 0x02, kWriteStatus, 2},        {kReadStatus2, 0x02, kWriteStatus2, 1},
 };
 
+constexpr uint32_t lowest_bit(uint32_t bits) {
+  return bits & (0 - bits);
+}
+
 }  // namespace
 
 Status SpiNor::init() {
   framing_ = kOneLineFraming;
-  mapped_ = false;
-  settled_ = true;
+  state_ = State::kIdle;
   const Status status = bring_up();
   if (!status.ok()) {
     bus_.close();
@@ -94,7 +92,7 @@ inline Status SpiNor::bring_up() {
   FLASH_TRY(bus_.open());
   FLASH_TRY(recover());
   NorParameters chip = kPlainChip;
-  const KnownChip* known = find_known_chip(id_);
+  const KnownChip& known = find_known_chip(id_);
   FLASH_TRY(identify(known, chip));
   FLASH_TRY(adopt(chip));
   FLASH_TRY(publish_geometry(known, chip));
@@ -118,17 +116,15 @@ Status SpiNor::recover() {
   return Error::kNoDevice;
 }
 
-inline Status SpiNor::identify(const KnownChip* known, NorParameters& chip) {
-  if (known != nullptr) chip.word2 = (8u << known->size_log2) - 1;
+inline Status SpiNor::identify(const KnownChip& known, NorParameters& chip) {
+  chip.word2 = (8u << known.size_log2) - 1;
   FLASH_TRY(read_sfdp(bus_, chip));
-  fail_opcode_ = chip.has_flag_status() ? kReadFlagStatus : 0;
-  if (known != nullptr) {
-    if (chip.quad_enable() == QuadEnable::kUnknown) chip.word15 = known->quad_enable << 20;
-    if (known->maker() == kMacronix) fail_opcode_ = kReadSecurity;
-  }
+  fail_register_ = chip.has_flag_status() ? &kMicronFlagStatus : nullptr;
+  if (known.maker() == kMacronix) fail_register_ = &kMacronixSecurity;
+  if (chip.quad_enable() == QuadEnable::kUnknown) chip.word15 = known.quad_enable << 20;
   const uint32_t expected = config_.expected_size_bytes;
   const bool fits = expected == 0 || expected == chip.size_bytes();
-  return fits && chip.is_possible() ? Status{} : Error::kNoDevice;
+  return fits && chip.has_possible_size() ? Status{} : Error::kNoDevice;
 }
 
 Status SpiNor::adopt(const NorParameters& chip) {
@@ -154,7 +150,7 @@ inline Status SpiNor::choose_read(const NorParameters& chip) {
   NorFrame frame = framing_.addressed;
   const uint32_t quad_reads = chip.quad_read_bits(dedicated_);
   if (config_.four_lines && chip.quad_enable() != QuadEnable::kUnknown && quad_reads != 0) {
-    FLASH_TRY(enable_quad(chip.quad_enable()));
+    FLASH_TRY(enable_quad(chip.quad_enable(), false));
     frame = frame.with_data(kFourLines);
     read = chip.quad_reads[1];
     if ((quad_reads & 1) != 0) {
@@ -173,43 +169,41 @@ inline Status SpiNor::choose_read(const NorParameters& chip) {
   return {};
 }
 
-Status SpiNor::enable_quad(QuadEnable method) {
+Status SpiNor::enable_quad(QuadEnable method, bool is_written) {
   if (method == QuadEnable::kAlways) return {};
   const QuadBit& bit = kQuadBits[static_cast<uint8_t>(method) - 1];
-  Reading value = read_register(bit.read);
+  const Reading value = read_register(bit.read);
   if (!value.ok()) return value.error();
   if ((value.value() & bit.mask) != 0) return {};
-  const Reading status = read_status();
-  if (!status.ok()) return status.error();
-  uint8_t data[2] = {static_cast<uint8_t>(status.value())};
-  data[bit.written_bytes - 1] = static_cast<uint8_t>(value.value() | bit.mask);
+  if (is_written) return Error::kIo;
+  uint32_t data = value.value() | bit.mask;
+  if (bit.written_bytes == 2) {
+    const Reading status = read_status();
+    if (!status.ok()) return status.error();
+    data = data << 8 | status.value();
+  }
   const NorFrame frame = framing_.command.with_opcode(bit.write).with_data();
-  FLASH_TRY(change(NorCommand::writing(frame, 0, {data, bit.written_bytes}), kWriteRegisterUs));
-  value = read_register(bit.read);
-  if (!value.ok()) return value.error();
-  return (value.value() & bit.mask) != 0 ? Status{} : Error::kIo;
+  const std::span bytes(reinterpret_cast<const uint8_t*>(&data), bit.written_bytes);
+  FLASH_TRY(change(NorCommand::writing(frame, 0, bytes), kWriteRegisterUs));
+  return enable_quad(method, true);
 }
 
-inline Status SpiNor::publish_geometry(const KnownChip* known, const NorParameters& chip) {
-  chip.tell_operations(framing_.addressed, dedicated_, operations_);
-  uint32_t sizes = 0;
-  const bool prints = known != nullptr && known->maker() == kWinbond;
-  if (prints) operations_.program.maximum_us = kWinbondProgramUs;
-  for (NorOperation& erase : operations_.erases) {
-    if (prints) erase.maximum_us = kWinbondEraseMs[erase.size_bytes >> 15] * 1000u;
-    sizes |= erase.size_bytes;
+inline Status SpiNor::publish_geometry(const KnownChip& known, const NorParameters& chip) {
+  const uint32_t sizes = chip.tell_operations(framing_.addressed, dedicated_, operations_);
+  if (known.maker() == kWinbond) {
+    operations_.program.maximum_us = kWinbondProgramUs;
+    for (NorOperation& erase : operations_.erases) {
+      erase.maximum_us = kWinbondEraseMs[erase.size_bytes >> 15] * 1000u;
+    }
   }
   if (sizes == 0) return Error::kNoDevice;
-  uint32_t ascending[3];
-  for (uint32_t& size : ascending) {
-    size = sizes & (0 - sizes);
-    sizes ^= size;
-  }
-  region_ = {ascending[0], chip.size_bytes() / ascending[0]};
+  const uint32_t sector = lowest_bit(sizes);
+  const uint32_t block = lowest_bit(sizes ^ sector);
+  region_ = {sector, chip.size_bytes() / sector};
   set_geometry({.regions = {&region_, 1},
                 .program_page_bytes = operations_.program.size_bytes,
                 .program_gap_bytes = kProgramGapBytes,
-                .large_erase_bytes = {ascending[1], ascending[2]}});
+                .large_erase_bytes = {block, lowest_bit(sizes ^ sector ^ block)}});
   return {};
 }
 
@@ -255,7 +249,7 @@ Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
   const bool by_mode = dedicated_ && command.frame.opcode() == kErase32K;
   if (by_mode) FLASH_TRY(send(kEnterFourByte));
   FLASH_TRY(enable_write());
-  settled_ = false;
+  state_ = State::kChanging;
   FLASH_TRY(bus_.execute(command));
   FLASH_TRY(wait_ready(maximum_us));
   // At once: a boot loader may read the chip with three bytes.
@@ -269,28 +263,29 @@ Status SpiNor::wait_ready(uint32_t maximum_us) {
     const bool expired = deadline.has_passed();
     const Reading status = read_status();
     if (!status.ok()) return status.error();
-    settled_ = (status.value() & kBusy) == 0;
-    if (settled_) return {};
+    if ((status.value() & kBusy) == 0) {
+      state_ = State::kIdle;
+      return {};
+    }
     if (expired) return Error::kTimedOut;
     platform.yield(platform.context);
   }
 }
 
 inline Status SpiNor::check_result(bool is_erase) {
-  if (fail_opcode_ == 0) return {};
-  const Reading result = read_register(fail_opcode_);
+  if (fail_register_ == nullptr) return {};
+  const Reading result = read_register(fail_register_->read);
   if (!result.ok()) return result.error();
-  const bool is_micron = fail_opcode_ == kReadFlagStatus;
-  const unsigned position = (is_micron ? kFlagProgramFail : kSecurityProgramFail) + (is_erase ? 1 : 0);
-  if ((result.value() >> position & 1) == 0) return {};
-  if (is_micron) FLASH_TRY(send(kClearFlagStatus));
+  if ((result.value() >> fail_register_->program_bit >> (is_erase ? 1 : 0) & 1) == 0) return {};
+  if (fail_register_->clear != 0) FLASH_TRY(send(fail_register_->clear));
   return Error::kIo;
 }
 
 Status SpiNor::do_read(uint32_t offset, std::span<uint8_t> out) {
-  if (mapped_) return bus_.read_mapped(offset, out);
-  if (!settled_) FLASH_TRY(wait_ready(0));
-  return bus_.execute(NorCommand::reading(read_, offset, out));
+  const NorCommand read = NorCommand::reading(read_, offset, out);
+  if (state_ == State::kMapped) return bus_.read_mapped(read);
+  if (state_ == State::kChanging) FLASH_TRY(wait_ready(0));
+  return bus_.execute(read);
 }
 
 Status SpiNor::do_program(uint32_t offset, std::span<const uint8_t> data) {
@@ -304,12 +299,12 @@ Status SpiNor::do_erase(uint32_t offset, uint32_t length) {
 // Memory is to be had again also after an error, when part of the range may have changed; but a chip that is
 // still busy is none.
 Status SpiNor::change_range(uint32_t offset, const uint8_t* data, uint32_t length) {
-  if (mapped_) FLASH_TRY(bus_.unmap());
-  mapped_ = false;
-  if (!settled_) FLASH_TRY(wait_ready(0));
+  if (state_ == State::kMapped) FLASH_TRY(bus_.unmap());
+  if (state_ == State::kChanging) FLASH_TRY(wait_ready(0));
+  state_ = State::kIdle;
   Status status = change_pieces(offset, data, length);
   if (!config_.mapped_reads) return status;
-  if (settled_) {
+  if (state_ == State::kIdle) {
     const Status mapping = map();
     if (status.ok()) status = mapping;
   }
@@ -338,20 +333,22 @@ inline Status SpiNor::change_pieces(uint32_t offset, const uint8_t* data, uint32
 }
 
 inline const NorOperation& SpiNor::largest_erase(uint32_t offset, uint32_t length) const {
-  const NorOperation* largest = nullptr;
+  const NorOperation* largest = operations_.erases;
+  uint32_t largest_bytes = 0;
   for (const NorOperation& erase : operations_.erases) {
     const uint32_t size = erase.size_bytes;
-    const bool fits = size != 0 && size <= length && (offset & (size - 1)) == 0;
-    if (fits && (largest == nullptr || size > largest->size_bytes)) largest = &erase;
+    if (size <= largest_bytes || size > length || (offset & (size - 1)) != 0) continue;
+    largest = &erase;
+    largest_bytes = size;
   }
   return *largest;
 }
 
 Status SpiNor::map() {
   if (!config_.mapped_reads) return {};
-  const Status status = bus_.map(read_, size_bytes());
-  mapped_ = status.ok();
-  return status;
+  FLASH_TRY(bus_.map(read_, size_bytes()));
+  state_ = State::kMapped;
+  return {};
 }
 
 }  // namespace drivers

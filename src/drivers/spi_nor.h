@@ -26,6 +26,13 @@ struct SpiNorConfig {
   bool mapped_reads = false;
 };
 
+// A register that tells how a change ended. The opcode that clears it is 0 where none is needed.
+struct FailRegister {
+  uint8_t read;
+  uint8_t program_bit;
+  uint8_t clear;
+};
+
 // How the chip takes commands now, but for their opcodes.
 struct NorFraming {
   NorFrame command;
@@ -86,11 +93,11 @@ class SpiNor : public flash::NorFlash {
   flash::Status do_erase(uint32_t offset, uint32_t length) override;
 
   flash::Status bring_up();
-  flash::Status identify(const KnownChip* known, NorParameters& chip);
+  flash::Status identify(const KnownChip& known, NorParameters& chip);
   flash::Status choose_four_bytes(const NorParameters& chip);
   flash::Status choose_read(const NorParameters& chip);
-  flash::Status enable_quad(QuadEnable method);
-  flash::Status publish_geometry(const KnownChip* known, const NorParameters& chip);
+  flash::Status enable_quad(QuadEnable method, bool is_written);
+  flash::Status publish_geometry(const KnownChip& known, const NorParameters& chip);
 
   flash::Status send(uint8_t opcode);
   flash::Status send_and_rest(uint8_t opcode);
@@ -107,9 +114,14 @@ class SpiNor : public flash::NorFlash {
   const NorOperation& largest_erase(uint32_t offset, uint32_t length) const;
   flash::Status map();
 
-  bool settled_ = true;  // no change is under way that was not waited for
-  bool mapped_ = false;
-  uint8_t fail_opcode_ = 0;  // of the register that tells how a change ended; 0: the chip has none
+  // A word: this far from the start, a byte takes a longer instruction.
+  enum class State : uint32_t {
+    kIdle,
+    kMapped,
+    kChanging  // and its end was not seen yet
+  };
+  State state_ = State::kIdle;
+  const FailRegister* fail_register_ = nullptr;  // null: the chip has none
   NorOperations operations_;
   flash::Region region_{};
 };

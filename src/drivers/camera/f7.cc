@@ -1,5 +1,9 @@
-// As a camera's firmware instantiates it.
+// What a camera's firmware links of the driver.
+#include <new>
+
 #include "drivers/stm32_f4_flash.h"
 #include "drivers/volatile_mmio.h"
 
-template class drivers::Stm32F4Flash<drivers::VolatileMmio, drivers::Stm32F76x>;
+flash::NorFlash* make_f7_flash(void* memory, const drivers::Stm32F4FlashConfig& config) {
+  return new (memory) drivers::Stm32F4Flash<drivers::VolatileMmio, drivers::Stm32F76x>(config);
+}

@@ -1,5 +1,9 @@
-// As a camera's firmware instantiates it.
+// What a camera's firmware links of the driver.
+#include <new>
+
 #include "drivers/stm32_h7_flash.h"
 #include "drivers/volatile_mmio.h"
 
-template class drivers::Stm32H7Flash<drivers::VolatileMmio>;
+flash::NorFlash* make_h7_flash(void* memory, const drivers::Stm32H7FlashConfig& config) {
+  return new (memory) drivers::Stm32H7Flash<drivers::VolatileMmio>(config);
+}
