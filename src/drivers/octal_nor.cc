@@ -31,10 +31,9 @@ constexpr NorFraming kOctalFraming = {
 Status OctalNor::recover() {
   FLASH_TRY(read_id());
   if (id_ == 0) {
-    const NorFraming one_line = framing_;
     framing_ = kOctalFraming;
     const Status status = SpiNor::recover();
-    framing_ = one_line;
+    framing_ = {};
     if (!status.ok() && status != Error::kNoDevice) return status;
   }
   return SpiNor::recover();

@@ -51,13 +51,7 @@ constexpr uint32_t kThreeByteReach = 16u << 20;
 // W25Q256JV: the first byte of a page takes 30 us, each further one 2.5 us (tBP1, tBP2).
 constexpr uint32_t kProgramGapBytes = 12;
 
-constexpr NorFraming kOneLineFraming = {
-    .command = NorFrame(0),
-    .read_register = NorFrame(0).with_read(),
-    .addressed = NorFrame(0).with_address(3),
-};
-
-// Where the quad enable bit is, by QuadEnable from kStatus2Bit1 on.
+// Where the quad enable bit is, by QuadEnable.
 struct QuadBit {
   uint8_t read;
   uint8_t mask;
@@ -65,6 +59,7 @@ struct QuadBit {
   uint8_t written_bytes;  // of two, the first is status register 1
 };
 constexpr QuadBit kQuadBits[] = {
+    {kReadStatus, 0x00, kWriteStatus, 1},  // there is none to set
     {kReadStatus2, 0x02, kWriteStatus, 2},        {kReadStatus, 0x40, kWriteStatus, 1},
     {kReadStatus2Old, 0x80, kWriteStatus2Old, 1}, {kReadStatus2, 0x02, kWriteStatus, 2},
     {kReadStatus2, 0x02, kWriteStatus, 2},        {kReadStatus2, 0x02, kWriteStatus2, 1},
@@ -77,7 +72,7 @@ constexpr uint32_t lowest_bit(uint32_t bits) {
 }  // namespace
 
 Status SpiNor::init() {
-  framing_ = kOneLineFraming;
+  framing_ = {};
   state_ = State::kIdle;
   const Status status = bring_up();
   if (!status.ok()) {
@@ -170,11 +165,10 @@ inline Status SpiNor::choose_read(const NorParameters& chip) {
 }
 
 Status SpiNor::enable_quad(QuadEnable method, bool is_written) {
-  if (method == QuadEnable::kAlways) return {};
-  const QuadBit& bit = kQuadBits[static_cast<uint8_t>(method) - 1];
+  const QuadBit& bit = kQuadBits[static_cast<uint8_t>(method)];
   const Reading value = read_register(bit.read);
   if (!value.ok()) return value.error();
-  if ((value.value() & bit.mask) != 0) return {};
+  if ((~value.value() & bit.mask) == 0) return {};
   if (is_written) return Error::kIo;
   uint32_t data = value.value() | bit.mask;
   if (bit.written_bytes == 2) {
@@ -250,10 +244,11 @@ Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
   if (by_mode) FLASH_TRY(send(kEnterFourByte));
   FLASH_TRY(enable_write());
   state_ = State::kChanging;
-  FLASH_TRY(bus_.execute(command));
-  FLASH_TRY(wait_ready(maximum_us));
+  Status status = bus_.execute(command);
+  if (status.ok()) status = wait_ready(maximum_us);
   // At once: a boot loader may read the chip with three bytes.
-  return by_mode ? send(kExitFourByte) : Status{};
+  if (by_mode && status.ok()) status = send(kExitFourByte);
+  return status;
 }
 
 Status SpiNor::wait_ready(uint32_t maximum_us) {

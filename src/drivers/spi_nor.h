@@ -33,11 +33,11 @@ struct FailRegister {
   uint8_t clear;
 };
 
-// How the chip takes commands now, but for their opcodes.
+// How the chip takes commands now, but for their opcodes: on one line after a reset.
 struct NorFraming {
-  NorFrame command;
-  NorFrame read_register;
-  NorFrame addressed;
+  NorFrame command = NorFrame(0);
+  NorFrame read_register = NorFrame(0).with_read();
+  NorFrame addressed = NorFrame(0).with_address(3);
 };
 
 // The chip is found out at init(); before that, and after an init() that failed, the flash has no
