@@ -27,7 +27,8 @@ class NorFrame {
   }
   // After the address, on four lines: all ones, so that no chip reads on by itself.
   constexpr NorFrame with_mode(uint32_t bytes) const { return plus(kFourLines << 14 | (bytes - 1) << 16); }
-  constexpr NorFrame with_dummies(uint32_t cycles) const { return plus(cycles << 18); }
+  // At most 31.
+  constexpr NorFrame with_dummies(uint32_t cycles) const { return plus((cycles & 0x1F) << 18); }
   // To the chip, or from it.
   constexpr NorFrame with_data(uint32_t lines = kOneLine) const { return plus(lines << 24); }
   constexpr NorFrame with_read(uint32_t lines = kOneLine) const { return plus(lines << 24 | kReads); }

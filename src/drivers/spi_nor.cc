@@ -113,10 +113,10 @@ Status SpiNor::recover() {
 
 inline Status SpiNor::identify(const KnownChip& known, NorParameters& chip) {
   chip.word2 = (8u << known.size_log2) - 1;
+  chip.word15 = known.quad_enable << 20;
   FLASH_TRY(read_sfdp(bus_, chip));
   fail_register_ = chip.has_flag_status() ? &kMicronFlagStatus : nullptr;
   if (known.maker() == kMacronix) fail_register_ = &kMacronixSecurity;
-  if (chip.quad_enable() == QuadEnable::kUnknown) chip.word15 = known.quad_enable << 20;
   const uint32_t expected = config_.expected_size_bytes;
   const bool fits = expected == 0 || expected == chip.size_bytes();
   return fits && chip.has_possible_size() ? Status{} : Error::kNoDevice;
