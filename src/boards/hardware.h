@@ -33,7 +33,7 @@ class Hardware {
   sim::AddressSpace& space() { return space_; }
 
   // The longest stretch that the driver kept interrupts out.
-  uint64_t longest_masked_ns() const { return space_.longest_guard_ns(); }
+  uint64_t longest_masked_ns() const { return space_.longest_masked_ns(); }
 
   // What the driver did that the manual forbids; empty unless it has a bug.
   const sim::Violations& violations() const { return violations_; }

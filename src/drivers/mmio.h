@@ -26,6 +26,13 @@ concept Mmio = requires(T mmio, uint32_t address, std::span<uint8_t> out) {
   { mmio.end_guarded_read() } -> std::same_as<bool>;
 };
 
+// Where no interrupt may come between some accesses.
+template <class T>
+concept InterruptMmio = Mmio<T> && requires(T mmio) {
+  mmio.mask_interrupts();
+  mmio.unmask_interrupts();
+};
+
 // What a driver needs from around it. All hooks are set; `context` is handed back to each.
 struct Platform {
   void* context;

@@ -70,11 +70,10 @@ class RecordingMmio {
   }
   void read_memory(uint32_t, std::span<uint8_t>) {}
   void barrier() {}
-  void begin_guarded_read() { registers_->masked = true; }
-  bool end_guarded_read() {
-    registers_->masked = false;
-    return true;
-  }
+  void mask_interrupts() { registers_->masked = true; }
+  void unmask_interrupts() { registers_->masked = false; }
+  void begin_guarded_read() {}
+  bool end_guarded_read() { return true; }
 
  private:
   Registers* registers_;

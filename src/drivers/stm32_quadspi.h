@@ -30,7 +30,7 @@ using Stm32QuadSpiBase =
     Stm32SerialBus<M, Stm32QuadSpiConfig,
                    SerialLayout{.control = 0x00, .status = 0x08, .flag_clear = 0x0C, .data = 0x20}>;
 
-template <Mmio M>
+template <InterruptMmio M>
 class Stm32QuadSpi final : public Stm32QuadSpiBase<M> {
  public:
   explicit Stm32QuadSpi(const Stm32QuadSpiConfig& config, M mmio = {}) : Base(config, mmio) {}
@@ -96,12 +96,12 @@ class Stm32QuadSpi final : public Stm32QuadSpiBase<M> {
   // clock is to be switched on at the slowest rate, twice, and everything off again within 127 kernel
   // clocks. So no interrupt may come between.
   void steady_clock() {
-    mmio_.begin_guarded_read();
+    mmio_.mask_interrupts();
     write(kCr, 0xFFu << kPrescalerShift | kEnable);
     write(kCcr, kFreeRunningClock);
     write(kCcr, kFreeRunningClock);
     write(kCr, 0);
-    mmio_.end_guarded_read();
+    mmio_.unmask_interrupts();
   }
 
   flash::Status run(const NorCommand& command) {

@@ -25,10 +25,20 @@ struct VolatileMmio {
 #endif
   }
 
-  static void begin_guarded_read() {
+  // By FAULTMASK: what PRIMASK says stays.
+  static void mask_interrupts() {
 #if defined(__arm__)
     asm volatile("cpsid f" ::: "memory");
 #endif
+  }
+  static void unmask_interrupts() {
+#if defined(__arm__)
+    asm volatile("cpsie f" ::: "memory");
+#endif
+  }
+
+  static void begin_guarded_read() {
+    mask_interrupts();
     write32(kCcr, read32(kCcr) | kBusFaultIgnore);
     write32(kCfsr, kBusErrors);
     barrier();
@@ -39,9 +49,7 @@ struct VolatileMmio {
     const bool clean = (read32(kCfsr) & kBusErrors) == 0;
     write32(kCfsr, kBusErrors);
     write32(kCcr, read32(kCcr) & ~kBusFaultIgnore);
-#if defined(__arm__)
-    asm volatile("cpsie f" ::: "memory");
-#endif
+    unmask_interrupts();
     return clean;
   }
 

@@ -50,20 +50,26 @@ class AddressSpace {
   void store(uint32_t address, uint64_t value, unsigned width);
   void load_block(uint32_t address, std::span<uint8_t> out);
 
+  void mask_interrupts() {
+    if (mask_depth_++ == 0) masked_since_ns_ = clock_.now_ns();
+  }
+  void unmask_interrupts() {
+    if (--mask_depth_ == 0)
+      longest_masked_ns_ = std::max(longest_masked_ns_, clock_.now_ns() - masked_since_ns_);
+  }
+  uint64_t longest_masked_ns() const { return longest_masked_ns_; }
+
+  // Interrupts are masked, too.
   void begin_guard() {
-    if (guard_depth_++ > 0) return;
-    guard_met_error_ = false;
-    guard_since_ns_ = clock_.now_ns();
+    mask_interrupts();
+    if (guard_depth_++ == 0) guard_met_error_ = false;
   }
   // Was the stretch free of bus errors?
   bool end_guard() {
-    if (--guard_depth_ == 0)
-      longest_guard_ns_ = std::max(longest_guard_ns_, clock_.now_ns() - guard_since_ns_);
+    --guard_depth_;
+    unmask_interrupts();
     return !guard_met_error_;
   }
-
-  // Interrupts are masked during a guarded stretch.
-  uint64_t longest_guard_ns() const { return longest_guard_ns_; }
 
   Clock& clock() { return clock_; }
 
@@ -82,8 +88,9 @@ class AddressSpace {
   std::vector<Mapping> mappings_;
   int guard_depth_ = 0;
   bool guard_met_error_ = false;
-  uint64_t guard_since_ns_ = 0;
-  uint64_t longest_guard_ns_ = 0;
+  int mask_depth_ = 0;
+  uint64_t masked_since_ns_ = 0;
+  uint64_t longest_masked_ns_ = 0;
 };
 
 }  // namespace sim

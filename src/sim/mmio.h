@@ -20,6 +20,8 @@ class ModelMmio {
   void write32(uint32_t address, uint32_t value) { space_->store(address, value, 4); }
   void read_memory(uint32_t address, std::span<uint8_t> out) { space_->load_block(address, out); }
   void barrier() {}
+  void mask_interrupts() { space_->mask_interrupts(); }
+  void unmask_interrupts() { space_->unmask_interrupts(); }
   void begin_guarded_read() { space_->begin_guard(); }
   bool end_guarded_read() { return space_->end_guard(); }
 
