@@ -207,8 +207,7 @@ Status SpiNor::send(uint8_t opcode) {
 
 Status SpiNor::send_and_rest(uint8_t opcode) {
   FLASH_TRY(send(opcode));
-  const Platform& platform = config_.platform;
-  for (const Deadline rest(platform, kRestUs); !rest.has_passed();) platform.yield(platform.context);
+  wait(kRestUs, Until::kOver).ignore();
   return {};
 }
 
@@ -251,16 +250,22 @@ Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
   return status;
 }
 
-Status SpiNor::wait_ready(uint32_t maximum_us) {
+inline Status SpiNor::wait_ready(uint32_t maximum_us) {
+  return wait(maximum_us, Until::kReady);
+}
+
+Status SpiNor::wait(uint32_t maximum_us, Until until) {
   const Platform& platform = config_.platform;
   const Deadline deadline(platform, maximum_us);
   for (;;) {
     const bool expired = deadline.has_passed();
-    const Reading status = read_status();
-    if (!status.ok()) return status.error();
-    if ((status.value() & kBusy) == 0) {
-      state_ = State::kIdle;
-      return {};
+    if (until == Until::kReady) {
+      const Reading status = read_status();
+      if (!status.ok()) return status.error();
+      if ((status.value() & kBusy) == 0) {
+        state_ = State::kIdle;
+        return {};
+      }
     }
     if (expired) return Error::kTimedOut;
     platform.yield(platform.context);

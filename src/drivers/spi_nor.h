@@ -106,6 +106,9 @@ class SpiNor : public flash::NorFlash {
   // What changes the chip: enabled before, waited for and judged after.
   flash::Status change(const NorCommand& command, uint32_t maximum_us);
   flash::Status wait_ready(uint32_t maximum_us);
+  // Lets the rest of the camera live meanwhile. That the time is over is kTimedOut.
+  enum class Until : bool { kOver, kReady };
+  flash::Status wait(uint32_t maximum_us, Until until);
   flash::Status check_result(bool is_erase);
 
   // Erases where there is no data.
