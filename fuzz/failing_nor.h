@@ -38,9 +38,10 @@ class FailingNor final : public flash::NorFlash {
   }
 
   Status do_read(uint32_t offset, std::span<uint8_t> out) override {
-    if (fails()) return flash::Error::kIo;
+    const bool has_failed = fails();
     std::copy_n(cells_.begin() + offset, out.size(), out.begin());
-    return {};
+    if (has_failed) std::fill(out.begin(), out.end(), uint8_t{0xFF});
+    return has_failed ? Status(flash::Error::kIo) : Status();
   }
 
   Status do_program(uint32_t offset, std::span<const uint8_t> data) override {

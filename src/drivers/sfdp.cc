@@ -41,7 +41,7 @@ uint32_t maximum(uint32_t multiplier, uint32_t count, uint32_t unit_us) {
 }  // namespace
 
 const NorParameters kPlainChip = {
-    .word1 = 1u << 21,  // 1-4-4
+    .word1 = 1u << 21,
     .quad_reads = {{2 << 5 | 4, 0xEB}, {}},
     .erases = {{12, 0x20}, {}, {16, 0xD8}, {}},
     // 400, 1792, 4096, 4096 ms at most, where types of erase are of 4, 32, 64 KiB.

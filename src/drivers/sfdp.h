@@ -110,9 +110,9 @@ struct NorParameters {
   AddressBytes address_bytes() const { return static_cast<AddressBytes>(field(word1, 17, 2)); }
   // Bit 0: 1-4-4, bit 1: 1-1-4.
   uint32_t quad_read_bits(bool dedicated) const {
-    const uint32_t bits = field(word1, 21, 2);
-    if (!dedicated) return bits;
-    return bits & (field(four_byte_instructions, 5, 1) | field(four_byte_instructions, 4, 1) << 1);
+    const uint32_t dedicated_bits = field(four_byte_instructions, 5, 1) | field(four_byte_instructions, 4, 1)
+                                                                              << 1;
+    return field(word1, 21, 2) & (dedicated ? dedicated_bits : 3);
   }
   // 70h tells when, and how, an operation ended.
   bool has_flag_status() const { return field(words12_to_14[2], 3, 1) != 0; }

@@ -82,16 +82,23 @@ class Stm32H7Flash final : public flash::NorFlash {
     Registers& bank_;
   };
 
+  // After an error word by word, to learn which one it is: that reads as erased, and the others as they are.
   flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
+    flash::Status first_error;
     while (!out.empty()) {
-      const std::span<uint8_t> piece = first_piece(offset, out);
+      const std::span<uint8_t> piece = first_error.ok() ? first_piece(offset, out) : first_word(offset, out);
       Registers bank = bank_at(offset);
       FLASH_TRY(prepare(bank, kReadErrors | Sr::kSingleEcc));
-      FLASH_TRY(guarded_read(bank, offset, piece));
+      if (const flash::Status status = guarded_read(bank, offset, piece); !status.ok()) {
+        const bool is_found = !first_error.ok();
+        first_error = status;
+        if (!is_found) continue;
+        std::fill(piece.begin(), piece.end(), uint8_t{0xFF});
+      }
       offset += static_cast<uint32_t>(piece.size());
       out = out.subspan(piece.size());
     }
-    return {};
+    return first_error;
   }
 
   // Each flash word is an operation of its own: nothing is held while another word, or another master,
@@ -168,6 +175,10 @@ class Stm32H7Flash final : public flash::NorFlash {
     FLASH_TRY(take_errors(bank, kReadErrors));
     if (!clean) return flash::Error::kIo;
     return {};
+  }
+
+  static std::span<uint8_t> first_word(uint32_t offset, std::span<uint8_t> out) {
+    return out.first(std::min<size_t>(out.size(), kWordBytes - offset % kWordBytes));
   }
 
   flash::Status prepare(Registers& bank, Bits<Sr> stale) {

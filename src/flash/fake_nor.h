@@ -65,7 +65,12 @@ class FakeNor final : public NorFlash {
  private:
   Status do_read(uint32_t offset, std::span<uint8_t> out) override {
     const Status status = begin('r', offset, out.size());
-    if (status.ok()) std::copy_n(cells.begin() + offset, out.size(), out.begin());
+    if (!status.ok() && geometry().reprogrammable) return status;
+    const uint32_t unit = geometry().program_unit_bytes;
+    for (uint32_t i = 0; i < out.size(); ++i) {
+      const bool is_torn = !status.ok() && !fault({'r', (offset + i) / unit * unit, unit}).ok();
+      out[i] = is_torn ? 0xFF : cells[offset + i];
+    }
     return status;
   }
 

@@ -9,11 +9,11 @@
 namespace flash {
 
 // The one range check of the stack. In this form it cannot overflow.
-constexpr bool in_range(uint64_t offset, uint64_t length, uint64_t size) {
+constexpr bool in_range(size_t offset, size_t length, size_t size) {
   return length <= size && offset <= size - length;
 }
 
-// A run of erase sectors of equal size.
+// A run of erase sectors of equal size. It starts at a multiple of that.
 struct Region {
   uint32_t sector_size_bytes;
   uint32_t sector_count;
@@ -59,6 +59,15 @@ struct Geometry {
     return size;
   }
 
+  // The size of the sector that holds byte `offset`; 0 where the device ends before it.
+  [[gnu::noinline]] constexpr uint32_t sector_bytes_at(uint32_t offset) const {
+    for (const Region& region : regions) {
+      if (offset < region.size_bytes()) return region.sector_size_bytes;
+      offset -= region.size_bytes();
+    }
+    return 0;
+  }
+
   // The sector that holds byte `offset`; size_bytes is 0 where the device ends before it.
   constexpr Sector sector_at(uint32_t offset) const {
     uint32_t begin = 0;
@@ -72,14 +81,15 @@ struct Geometry {
     return {begin, 0};
   }
 
-  // Do both ends of the range lie between sectors?
+  // Do both ends of the range, which lies in the device, lie between sectors?
   constexpr bool is_sector_aligned(uint32_t offset, uint32_t length) const {
     return is_boundary(offset) && is_boundary(offset + length);
   }
 
  private:
   constexpr bool is_boundary(uint32_t offset) const {
-    return offset == size_bytes() || sector_at(offset).offset == offset;
+    const uint32_t sector_bytes = sector_bytes_at(offset);
+    return sector_bytes == 0 || offset % sector_bytes == 0;
   }
 };
 

@@ -10,8 +10,7 @@ Status NorFlash::read(uint32_t offset, std::span<uint8_t> out) {
 
 Status NorFlash::program(uint32_t offset, std::span<const uint8_t> data) {
   if (!in_range(offset, data.size(), size_bytes_)) return Error::kInvalid;
-  if (offset % geometry_.program_unit_bytes != 0) return Error::kInvalid;
-  if (data.size() % geometry_.program_unit_bytes != 0) return Error::kInvalid;
+  if ((offset | data.size()) % geometry_.program_unit_bytes != 0) return Error::kInvalid;  // a power of two
   if (data.empty()) return {};
   return do_program(offset, data);
 }

@@ -23,7 +23,8 @@ class NorFlash {
 
   // Reads bytes from `offset` on, any alignment.
   //   kInvalid   the range leaves the device
-  //   kIo        the hardware failed, or a unit has an uncorrectable ECC error
+  //   kIo        the hardware failed, or a unit has an uncorrectable ECC error. Where units carry ECC, all of
+  //              the range was read all the same, and such units as erased
   //   kTimedOut, kNoDevice
   Status read(uint32_t offset, std::span<uint8_t> out);
 

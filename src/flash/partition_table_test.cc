@@ -7,9 +7,9 @@
 namespace flash {
 namespace {
 
-std::vector<uint8_t> table(uint32_t offset, size_t length, uint32_t blocks = 0x00ABCDEF) {
+std::vector<uint8_t> table(uint32_t block, size_t length) {
   std::vector<uint8_t> bytes(length, 0xEE);
-  read_partition_table(0x100, blocks, offset, bytes);
+  read_partition_table(0x00ABCDEF, block, bytes.data(), length);
   return bytes;
 }
 
@@ -25,22 +25,15 @@ TEST(PartitionTable, HasOneEntryForTheStorage) {
 }
 
 TEST(PartitionTable, IsFollowedByZeros) {
-  EXPECT_EQ(table(512, 4096), std::vector<uint8_t>(4096, 0));
-  EXPECT_EQ(table(0, 4096).back(), 0);
-  EXPECT_EQ(table(0x1FFFFF, 1), std::vector<uint8_t>{0});
-}
-
-TEST(PartitionTable, ReadsTheSameInPieces) {
-  const std::vector<uint8_t> whole = table(0, 1024);
-  for (size_t piece : {1u, 3u, 509u}) {
-    for (uint32_t at = 0; at + piece <= whole.size(); at += static_cast<uint32_t>(piece)) {
-      EXPECT_EQ(table(at, piece), std::vector<uint8_t>(whole.begin() + at, whole.begin() + at + piece)) << at;
-    }
-  }
+  std::vector<uint8_t> expected = table(0, 512);
+  expected.resize(4096, 0);
+  EXPECT_EQ(table(0, 4096), expected);
+  EXPECT_EQ(table(1, 512), std::vector<uint8_t>(512, 0));
+  EXPECT_EQ(table(0xFE, 8192), std::vector<uint8_t>(8192, 0));
 }
 
 TEST(PartitionTable, EmptyReadTouchesNothing) {
-  EXPECT_TRUE(table(446, 0).empty());
+  EXPECT_TRUE(table(0, 0).empty());
 }
 
 }  // namespace

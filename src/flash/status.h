@@ -5,6 +5,7 @@ namespace flash {
 
 // The errno numbers that littlefs, the FatFs glue and MicroPython share.
 enum class Error : int {
+  kNeedsErase = 1,     // within the write-back cache only: programming alone does not do it
   kIo = 5,             // the hardware failed, or what was programmed does not read back
   kNoDevice = 19,      // no chip answers, or an unknown one without SFDP
   kInvalid = 22,       // a range leaves the device

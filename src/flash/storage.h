@@ -18,6 +18,14 @@ struct StorageConfig {
   uint32_t idle_flush_us;       // written data reaches the flash by itself after this long without a write
 };
 
+enum class Access : uint8_t { kRead, kWrite, kProgram };
+
+// A number of 64 bits for the 32 bits that every offset and every count has here. Those that do not fit are
+// all the same: beyond what any storage holds.
+constexpr uint32_t to_u32(uint64_t number) {
+  return number < UINT32_MAX ? static_cast<uint32_t>(number) : UINT32_MAX;
+}
+
 // Byte access to the storage through the write-back cache. All ranges are relative to the storage.
 // A length of zero is a success that touches nothing (the range is still checked).
 class Storage {
@@ -25,18 +33,33 @@ class Storage {
   // A clock that never goes back: microseconds since any moment.
   using NowUs = uint64_t (*)(void* context);
 
-  Storage(NorFlash& nor, const StorageConfig& config, CacheMemory memory, NowUs now_us, void* clock_context);
+  Storage(NorFlash& nor, const StorageConfig& config, const CacheMemory& memory, NowUs now_us,
+          void* clock_context);
 
   uint32_t size_bytes() const { return config_.size_bytes; }
   uint32_t simple_block_bytes() const { return config_.simple_block_bytes; }
   uint32_t native_block_bytes() const { return config_.native_block_bytes; }
 
+  // write() erases what must be erased; program() never does, and answers kIo where a 0 bit would have to
+  // become 1; what is erased reads as 0xFF.
   //   kInvalid   the range leaves the storage; nothing was carried out
   //   kIo, kTimedOut, kNoDevice from the flash; what waited to be written waits on
-  Status read(uint64_t offset, std::span<uint8_t> out);
-  Status write(uint64_t offset, std::span<const uint8_t> data);    // erases what must be erased
-  Status program(uint64_t offset, std::span<const uint8_t> data);  // kIo where a 0 bit would have to become 1
-  Status erase(uint64_t offset, uint64_t length);                  // reads back as 0xFF
+  Status read(uint64_t offset, std::span<uint8_t> out) {
+    return access(Access::kRead, to_u32(offset), out.data(), out.size());
+  }
+  Status write(uint64_t offset, std::span<const uint8_t> data) {
+    return access(Access::kWrite, to_u32(offset), data.data(), data.size());
+  }
+  Status program(uint64_t offset, std::span<const uint8_t> data) {
+    return access(Access::kProgram, to_u32(offset), data.data(), data.size());
+  }
+  Status erase(uint64_t offset, uint64_t length) {
+    return access(Access::kWrite, to_u32(offset), nullptr, to_u32(length));
+  }
+
+  // All of them in one: what the block protocol is built on. `data` is filled by kRead; nullptr stands for
+  // 0xFF in kWrite.
+  Status access(Access kind, uint32_t offset, const uint8_t* data, size_t size);
 
   // Everything written so far is in the flash when this returns success.
   Status sync();
@@ -45,11 +68,11 @@ class Storage {
   // cache. Whoever reads afterwards sees them. Ranges are those of NorFlash, and errors, too.
   const NorFlash& nor() const { return nor_; }
   uint32_t offset() const { return config_.offset; }
-  Status program_now(uint64_t offset, std::span<const uint8_t> data);
-  Status erase_now(uint64_t offset, uint64_t length);
+  Status program_now(uint32_t offset, std::span<const uint8_t> data);
+  Status erase_now(uint32_t offset, uint32_t length);
 
   // What waits in this range to be written is not wanted after all. The range lies inside the storage.
-  void forget(uint32_t offset, uint32_t length) { cache_.evict(offset, length, false).ignore(); }
+  void forget(uint32_t offset, uint32_t length);
 
   // To be called every so often: syncs after `idle_flush_us` without a write. A failed flush is tried
   // again after as long, and by the next sync.
@@ -61,14 +84,15 @@ class Storage {
   bool is_dirty() const { return cache_.is_dirty(); }
 
  private:
-  void touch() { last_write_us_ = now_us_(clock_context_); }
+  void touch() { last_write_us_ = now(); }
+  uint32_t now() const { return static_cast<uint32_t>(now_us_(clock_context_)); }
 
   NorFlash& nor_;
   StorageConfig config_;
   WriteCache cache_;
   NowUs now_us_;
   void* clock_context_;
-  uint64_t last_write_us_ = 0;
+  uint32_t last_write_us_ = 0;  // wraps around, and so does what is compared with it
 };
 
 }  // namespace flash

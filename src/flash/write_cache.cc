@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 
 namespace flash {
@@ -10,291 +9,265 @@ namespace flash {
 namespace {
 
 constexpr uint8_t kErased = 0xFF;
-
-// Ordinals wrap around; what is compared is never half the range apart.
-bool is_earlier(uint32_t a, uint32_t b) {
-  return static_cast<int32_t>(a - b) < 0;
-}
+constexpr uint32_t kLookBytes = 128;  // at a time, on the stack: a multiple of every program unit
 
 uint32_t word_at(const uint8_t* bytes) {
   uint32_t word = 0;
-  std::memcpy(&word, bytes, sizeof word);
+  __builtin_memcpy(&word, bytes,
+                   sizeof word);  // a load; by its other name a call, where there is no C library
   return word;
 }
 
 // Is no bit of `b` different from that of `a`, of those that are 0 in `a` or set in `also`? By words: the
 // memcmp of a small C library goes by bytes, and a flush is made of this.
-bool agrees(std::span<const uint8_t> a, const uint8_t* b, uint32_t also) {
+bool agrees(const uint8_t* a, const uint8_t* b, uint32_t length, uint32_t also) {
   const auto differs = [also](uint32_t old_bits, uint32_t new_bits) {
     return ((old_bits ^ new_bits) & (~old_bits | also)) != 0;
   };
-  size_t i = 0;
-  for (; i + sizeof(uint32_t) <= a.size(); i += sizeof(uint32_t)) {
-    if (differs(word_at(&a[i]), word_at(b + i))) return false;
+  uint32_t i = 0;
+  for (; i + sizeof(uint32_t) <= length; i += sizeof(uint32_t)) {
+    if (differs(word_at(a + i), word_at(b + i))) return false;
   }
-  for (; i < a.size(); ++i) {
+  for (; i < length; ++i) {
     if (differs(a[i], b[i])) return false;
   }
   return true;
 }
 
-// A plain loop: what the library makes of it is unrolled, and several times as large.
-bool is_erased(std::span<const uint8_t> bytes) {
-  for (uint8_t byte : bytes) {
-    if (byte != kErased) return false;
-  }
-  return true;
-}
-
-bool holds(std::span<const uint8_t> bytes, const uint8_t* data) {
-  return agrees(bytes, data, 0xFFFFFFFF);
+bool holds(const uint8_t* bytes, const uint8_t* data, uint32_t length) {
+  return agrees(bytes, data, length, UINT32_MAX);
 }
 
 // Can programming alone turn `old_bytes` into `new_bytes`?
-bool is_programmable(std::span<const uint8_t> old_bytes, const uint8_t* new_bytes) {
-  return agrees(old_bytes, new_bytes, 0);
+bool is_programmable(const uint8_t* old_bytes, const uint8_t* new_bytes, uint32_t length) {
+  return agrees(old_bytes, new_bytes, length, 0);
+}
+
+bool is_erased(const uint8_t* bytes, uint32_t length) {
+  while (length > 0 && *bytes++ == kErased) --length;
+  return length == 0;
 }
 
 }  // namespace
 
-WriteCache::WriteCache(NorFlash& nor, uint32_t slice_offset, uint32_t slice_size_bytes, CacheMemory memory)
+WriteCache::WriteCache(NorFlash& nor, uint32_t slice_offset, uint32_t slice_size_bytes,
+                       const CacheMemory& memory)
     : nor_(nor),
-      memory_(memory),
-      slice_offset_(slice_offset),
-      slice_blocks_(slice_size_bytes / kCacheBlockBytes),
-      blocks_per_sector_log2_(static_cast<uint32_t>(
-          std::countr_zero(nor.geometry().sector_at(slice_offset).size_bytes / kCacheBlockBytes))) {
+      slots_{memory.slots.data(), memory.slots.data() + memory.slots.size()},
+      slot_count_(static_cast<uint32_t>(memory.slots.size())),
+      slice_offset_(slice_offset) {
+  const uint32_t sector_bytes = nor.geometry().sector_bytes_at(slice_offset);
+  blocks_per_sector_ = sector_bytes / kCacheBlockBytes;
+  sector_count_ = slice_size_bytes / sector_bytes;
+  uint8_t* bytes = memory.blocks.data();
+  for (CacheSlot& slot : slots_) {
+    slot.bytes = bytes;
+    bytes += kCacheBlockBytes;
+  }
   discard();
 }
 
 void WriteCache::discard() {
-  for (CacheSlot& slot : memory_.slots) slot = CacheSlot{};
+  for (CacheSlot& slot : slots_) {
+    slot.block = CacheSlot::kUnused;
+    slot.dirty_since = 0;
+  }
   dirty_count_ = 0;
   claim_hand_ = 0;
-}
-
-WriteCache::Piece WriteCache::first_piece(uint32_t offset, uint32_t length) const {
-  const uint32_t begin = offset % kCacheBlockBytes;
-  return {offset / kCacheBlockBytes, begin, std::min(length, kCacheBlockBytes - begin)};
+  last_found_ = slots_.first;
 }
 
 // ---- The pool -------------------------------------------------------------------------------------
 
-uint16_t WriteCache::find(uint32_t block) const {
-  uint16_t slot = memory_.slots[block % memory_.slots.size()].bucket_head;
-  while (slot != CacheSlot::kNone && memory_.slots[slot].block != block)
-    slot = memory_.slots[slot].bucket_next;
-  return slot;
-}
-
-// A clean slot for `block`, its bytes not loaded. Blocks of the sectors in `keep` are not given up.
-// make_room() has seen to it that there is one.
-uint16_t WriteCache::claim(uint32_t block, Sectors keep) {
-  for (;;) {
-    claim_hand_ = (claim_hand_ + 1) % static_cast<uint32_t>(memory_.slots.size());
-    const CacheSlot& candidate = memory_.slots[claim_hand_];
-    if (!candidate.used) break;
-    if (!candidate.is_dirty() && !keep.contains(sector_of(candidate.block))) break;
+// The one with the lowest number from `block` on; null if there is none.
+CacheSlot* WriteCache::first_cached(uint32_t block) {
+  // Mostly it is that of last time, or the one that came in after it.
+  CacheSlot* first = last_found_;
+  if (first->block != block && ++first == slots_.last) first = slots_.first;
+  if (first->block == block) return last_found_ = first;
+  first = nullptr;
+  uint32_t least = CacheSlot::kUnused - block;
+  for (CacheSlot& slot : slots_) {
+    const uint32_t distance = slot.block - block;  // wraps around before `block`
+    if (distance >= least) continue;
+    first = &slot;
+    least = distance;
   }
-  const auto slot = static_cast<uint16_t>(claim_hand_);
-  release(slot);
-  CacheSlot& bucket = memory_.slots[block % memory_.slots.size()];
-  memory_.slots[slot].block = block;
-  memory_.slots[slot].used = true;
-  memory_.slots[slot].written = false;
-  memory_.slots[slot].bucket_next = bucket.bucket_head;
-  bucket.bucket_head = slot;
-  return slot;
+  if (least == 0) last_found_ = first;
+  return first;
 }
 
-void WriteCache::release(uint16_t slot) {
-  CacheSlot& released = memory_.slots[slot];
-  if (!released.used) return;
-  uint16_t* link = &memory_.slots[released.block % memory_.slots.size()].bucket_head;
-  while (*link != slot) link = &memory_.slots[*link].bucket_next;
-  *link = released.bucket_next;
-  mark_clean(slot);
-  released.used = false;
+CacheSlot* WriteCache::find(uint32_t block) {
+  CacheSlot* const slot = first_cached(block);
+  return slot != nullptr && slot->block == block ? slot : nullptr;
 }
 
-void WriteCache::mark_dirty(uint16_t slot, uint32_t begin, uint32_t end) {
-  CacheSlot& dirty = memory_.slots[slot];
-  if (dirty.is_dirty()) {
-    begin = std::min<uint32_t>(begin, dirty.dirty_begin);
-    end = std::max<uint32_t>(end, dirty.dirty_end);
+// A clean slot for `block`, its bytes not loaded. make_room() has seen to it that there is one.
+CacheSlot& WriteCache::claim(uint32_t block) {
+  CacheSlot* slot = nullptr;
+  do {
+    claim_hand_ = (claim_hand_ + 1) % slot_count_;
+    slot = slots_.first + claim_hand_;
+  } while (slot->is_dirty());
+  slot->block = block;
+  slot->written = false;
+  return *slot;
+}
+
+// Reads `block` into a slot. Where that fails, the block is not cached and `slot` is null.
+// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. It is as
+// erased as it reads, or its sector could never be written again.
+Status WriteCache::bring_in(uint32_t block, CacheSlot*& slot) {
+  slot = &claim(block);
+  const Status status = look(*slot, 0, slot->bytes, kCacheBlockBytes);
+  if (status.ok() || is_torn(status)) return {};
+  slot->block = CacheSlot::kUnused;
+  slot = nullptr;
+  return status;
+}
+
+Status WriteCache::look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const {
+  return nor_.read(flash_offset(slot.block) + begin, {out, length});
+}
+
+void WriteCache::mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end) {
+  const uint32_t unit = nor_.geometry().program_unit_bytes;  // a power of two
+  begin &= 0 - unit;
+  end = (end + unit - 1) & (0 - unit);
+  if (slot.is_dirty()) {
+    begin = std::min<uint32_t>(begin, slot.dirty_begin);
+    end = std::max<uint32_t>(end, slot.dirty_end);
   } else {
-    dirty.dirty_since = ++write_ordinal_;
+    slot.dirty_since = ++write_ordinal_;
     ++dirty_count_;
   }
-  dirty.written = true;
-  dirty.dirty_begin = static_cast<uint16_t>(begin);
-  dirty.dirty_end = static_cast<uint16_t>(end);
+  slot.written = true;
+  slot.dirty_begin = static_cast<uint16_t>(begin);
+  slot.dirty_end = static_cast<uint16_t>(end);
 }
 
-void WriteCache::mark_clean(uint16_t slot) {
-  CacheSlot& clean = memory_.slots[slot];
-  if (clean.is_dirty()) --dirty_count_;
-  clean.dirty_begin = clean.dirty_end = 0;
+void WriteCache::mark_clean(CacheSlot& slot) {
+  slot.dirty_since = 0;
+  --dirty_count_;
 }
 
-uint32_t WriteCache::count_dirty(Sectors sectors) const {
-  const uint32_t first_block = sectors.first * blocks_per_sector();
+uint32_t WriteCache::count_dirty(uint32_t first_sector, uint32_t sector_count) const {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < sectors.count * blocks_per_sector(); ++i) {
-    const uint16_t slot = find(first_block + i);
-    if (slot != CacheSlot::kNone && memory_.slots[slot].is_dirty()) ++count;
+  for (const CacheSlot& slot : slots_) {
+    if (slot.is_dirty() && sector_of(slot) - first_sector < sector_count) ++count;
   }
   return count;
 }
 
-// With `extra_dirty_blocks` more in other sectors, would all blocks of this one still find a slot?
-bool WriteCache::can_complete(uint32_t sector, uint32_t extra_dirty_blocks) const {
-  const uint32_t elsewhere = dirty_count_ - count_dirty({sector, 1}) + extra_dirty_blocks;
-  return elsewhere + blocks_per_sector() <= memory_.slots.size();
+// With `extra_dirty_blocks` more in other sectors, would all blocks of these still find a slot?
+bool WriteCache::can_complete(uint32_t first_sector, uint32_t sector_count,
+                              uint32_t extra_dirty_blocks) const {
+  const uint32_t elsewhere = dirty_count_ - count_dirty(first_sector, sector_count) + extra_dirty_blocks;
+  return elsewhere + sector_count * blocks_per_sector_ <= slot_count_;
 }
 
-// Flushes until `block` may become dirty and some sector can still be completed.
-Status WriteCache::make_room(uint32_t block) {
-  for (;;) {
-    if (dirty_count_ + blocks_per_sector() <= memory_.slots.size()) return {};
-    if (can_complete(sector_of(block), 0)) return {};
-    const uint32_t victim = choose_victim();
-    if (can_complete(victim, 1)) return {};
+// Flushes until a block of `sector` may become dirty and some sector can still be completed.
+Status WriteCache::make_room(uint32_t sector) {
+  while (dirty_count_ + blocks_per_sector_ > slot_count_ && !can_complete(sector, 1, 0)) {
+    const uint32_t victim = fullest_sector();
+    if (can_complete(victim, 1, 1)) break;
     FLASH_TRY(flush(victim));
   }
+  return {};
 }
 
-// The sector with most dirty blocks gets most out of its erase; among equals, the one dirty for longest.
-uint32_t WriteCache::choose_victim() const {
+uint32_t WriteCache::fullest_sector() const {
+  return sector_of(choose_dirty(true));
+}
+
+// The block that has been dirty longest; there is one. `fullest`: of the sectors with most dirty blocks,
+// which get most out of their erase.
+const CacheSlot& WriteCache::choose_dirty(bool fullest) const {
   const CacheSlot* best = nullptr;
-  uint32_t best_count = 0;
-  for (const CacheSlot& slot : memory_.slots) {
+  uint64_t best_rank = 0;
+  for (const CacheSlot& slot : slots_) {
     if (!slot.is_dirty()) continue;
-    const uint32_t count = count_dirty({sector_of(slot.block), 1});
-    if (count > best_count || (count == best_count && is_earlier(slot.dirty_since, best->dirty_since))) {
-      best = &slot;
-      best_count = count;
-    }
+    const uint64_t count = fullest ? count_dirty(sector_of(slot), 1) : 0;
+    const uint64_t rank = count << 32 | ~slot.dirty_since;
+    if (rank <= best_rank) continue;
+    best = &slot;
+    best_rank = rank;
   }
-  return sector_of(best->block);
+  return *best;
 }
 
 // ---- Reading and changing -------------------------------------------------------------------------
 
-Status WriteCache::read(uint32_t offset, std::span<uint8_t> out) {
-  while (!out.empty()) {
-    Piece piece = first_piece(offset, static_cast<uint32_t>(out.size()));
-    const uint16_t slot = find(piece.block);
-    if (slot != CacheSlot::kNone) {
-      std::memcpy(out.data(), &bytes(slot)[piece.begin], piece.length);
-    } else {
-      // Neighbours that are not cached either come with the same command.
-      while (piece.length < out.size() &&
-             find((offset + piece.length) / kCacheBlockBytes) == CacheSlot::kNone) {
-        piece.length += std::min(kCacheBlockBytes, static_cast<uint32_t>(out.size()) - piece.length);
-      }
-      FLASH_TRY(nor_.read(slice_offset_ + offset, out.first(piece.length)));
-      if (piece.begin + piece.length <= kCacheBlockBytes) keep(piece, out.data());
-    }
-    offset += piece.length;
-    out = out.subspan(piece.length);
-  }
-  return {};
-}
-
-// Brings in the block of which `data` was just read: littlefs looks through its metadata in small pieces, and
-// again and again.
-void WriteCache::keep(const Piece& piece, const uint8_t* data) {
-  if (dirty_count_ == memory_.slots.size()) return;
-  const uint16_t slot = claim(piece.block, {0, 0});
-  if (piece.length == kCacheBlockBytes) {
-    std::memcpy(bytes(slot).data(), data, kCacheBlockBytes);
-  } else if (!nor_.read(flash_offset(piece.block), bytes(slot)).ok()) {
-    release(slot);  // a torn unit beside those that were asked for
-  }
-}
-
-Status WriteCache::write(uint32_t offset, std::span<const uint8_t> data) {
-  return modify(offset, data.data(), static_cast<uint32_t>(data.size()));
-}
-
-Status WriteCache::fill_erased(uint32_t offset, uint32_t length) {
-  return modify(offset, nullptr, length);
-}
-
-Status WriteCache::program(uint32_t offset, std::span<const uint8_t> data) {
-  std::array<uint8_t, 128> present;
-  for (size_t done = 0; done < data.size();) {
-    const size_t length = std::min(present.size(), data.size() - done);
-    FLASH_TRY(read(offset + static_cast<uint32_t>(done), std::span(present).first(length)));
-    if (!is_programmable(std::span(present).first(length), &data[done])) return Error::kIo;
-    done += length;
-  }
-  return write(offset, data);
-}
-
-Status WriteCache::evict(uint32_t offset, uint32_t length, bool flushes) {
-  for (uint16_t slot = 0; slot < memory_.slots.size() && length > 0; ++slot) {
-    const CacheSlot& cached = memory_.slots[slot];
-    const uint32_t at = cached.block * kCacheBlockBytes;
-    if (!cached.used || at + kCacheBlockBytes <= offset || at >= offset + length) continue;
-    if (cached.is_dirty() && flushes) FLASH_TRY(flush(sector_of(cached.block)));
-    release(slot);
-  }
-  return {};
-}
-
-Status WriteCache::modify(uint32_t offset, const uint8_t* data, uint32_t length) {
+// A short read brings its block in: littlefs looks through its metadata in small pieces, and again and again.
+// Not where units carry ECC: a torn one beside what was asked for is nobody's business, and that flash lies
+// in the memory of the processor.
+Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
   while (length > 0) {
-    const Piece piece = first_piece(offset, length);
-    FLASH_TRY(modify_block(piece, data));
-    offset += piece.length;
-    length -= piece.length;
-    if (data != nullptr) data += piece.length;
-  }
-  return {};
-}
-
-Status WriteCache::modify_block(const Piece& piece, const uint8_t* data) {
-  uint16_t slot = find(piece.block);
-  const bool was_cached = slot != CacheSlot::kNone;
-  // What was only read may be bits that are half way (see look_again()), and no reason to drop a write.
-  if (was_cached && memory_.slots[slot].written && data != nullptr &&
-      holds(bytes(slot).subspan(piece.begin, piece.length), data))
-    return {};
-  if (!was_cached || !memory_.slots[slot].is_dirty()) {
-    FLASH_TRY(make_room(piece.block));
-    slot = find(piece.block);  // a flush may have given it up
-  }
-  if (slot == CacheSlot::kNone) {
-    slot = claim(piece.block, {0, 0});
-    if (piece.length < kCacheBlockBytes) {
-      if (const Status status = load(piece.block, bytes(slot)); !status.ok()) {
-        release(slot);
-        return status;
+    const uint32_t block = offset / kCacheBlockBytes;
+    const uint32_t begin = offset % kCacheBlockBytes;
+    uint32_t piece = std::min(length, kCacheBlockBytes - begin);
+    CacheSlot* slot = first_cached(block);
+    if (slot == nullptr || slot->block != block) {
+      // What lies before the next block that is cached comes with the same command.
+      const uint32_t end = slot == nullptr ? UINT32_MAX : slot->block * kCacheBlockBytes;
+      const uint32_t uncached = std::min(length, end - offset);
+      slot = nullptr;
+      if (uncached == piece && nor_.geometry().reprogrammable && dirty_count_ < slot_count_) {
+        FLASH_TRY(bring_in(block, slot));
+      } else {
+        FLASH_TRY(nor_.read(slice_offset_ + offset, {out, piece = uncached}));
       }
     }
+    if (slot != nullptr) std::memcpy(out, slot->bytes + begin, piece);
+    offset += piece;
+    out += piece;
+    length -= piece;
   }
-  uint8_t* target = &bytes(slot)[piece.begin];
-  if (data != nullptr) {
-    std::memcpy(target, data, piece.length);
-  } else {
-    std::memset(target, kErased, piece.length);
-  }
-  mark_dirty(slot, piece.begin, piece.begin + piece.length);
   return {};
 }
 
-// Reads a block from the flash. A program unit whose ECC does not hold (a cut of power tore it) holds
-// nothing that could be kept; it reads as erased here, or its sector could never be written again.
-Status WriteCache::load(uint32_t block, std::span<uint8_t> out) {
-  const Status status = nor_.read(flash_offset(block), out);
-  if (status != Status(Error::kIo) || nor_.geometry().reprogrammable) return status;
-  const uint32_t unit = nor_.geometry().program_unit_bytes;
-  for (uint32_t i = 0; i < out.size(); i += unit) {
-    const std::span<uint8_t> target = out.subspan(i, unit);
-    if (!nor_.read(flash_offset(block) + i, target).ok()) std::fill(target.begin(), target.end(), kErased);
+Status WriteCache::check_programmable(uint32_t offset, const uint8_t* data, uint32_t length) {
+  std::array<uint8_t, kLookBytes> present;
+  while (length > 0) {
+    const uint32_t piece = std::min(length, kLookBytes);
+    FLASH_TRY(read(offset, present.data(), piece));
+    if (!is_programmable(present.data(), data, piece)) return Error::kIo;
+    offset += piece;
+    data += piece;
+    length -= piece;
   }
+  return {};
+}
+
+Status WriteCache::write(uint32_t offset, const uint8_t* data, uint32_t length) {
+  while (length > 0) {
+    const uint32_t begin = offset % kCacheBlockBytes;
+    const uint32_t piece = std::min(length, kCacheBlockBytes - begin);
+    FLASH_TRY(write_block(offset / kCacheBlockBytes, begin, data, piece));
+    offset += piece;
+    length -= piece;
+    if (data != nullptr) data += piece;
+  }
+  return {};
+}
+
+Status WriteCache::write_block(uint32_t block, uint32_t begin, const uint8_t* data, uint32_t length) {
+  CacheSlot* slot = find(block);
+  // What was only read may be bits that are half way (see compare_block()), and no reason to drop a write.
+  if (slot != nullptr && slot->written && data != nullptr && holds(slot->bytes + begin, data, length))
+    return {};
+  if (slot == nullptr || !slot->is_dirty()) {
+    FLASH_TRY(make_room(block / blocks_per_sector_));
+    slot = find(block);  // a flush may have given it up
+  }
+  if (slot == nullptr && length < kCacheBlockBytes) FLASH_TRY(bring_in(block, slot));
+  if (slot == nullptr) slot = &claim(block);
+  if (data != nullptr) {
+    std::memcpy(slot->bytes + begin, data, length);
+  } else {
+    std::memset(slot->bytes + begin, kErased, length);
+  }
+  mark_dirty(*slot, begin, begin + length);
   return {};
 }
 
@@ -302,203 +275,136 @@ Status WriteCache::load(uint32_t block, std::span<uint8_t> out) {
 
 Status WriteCache::sync() {
   Status first_error;
-  const CacheSlot* oldest = oldest_dirty(nullptr);
-  while (oldest != nullptr) {
-    const uint32_t tried = oldest->dirty_since;
-    const uint32_t sector = sector_of(oldest->block);
-    if (const Status status = flush(sector); !status.ok()) {
-      if (first_error.ok()) first_error = status;
-      // One try a sync: the other blocks of the sector are not to bring it up again.
-      for (CacheSlot& slot : memory_.slots) {
-        if (slot.is_dirty() && sector_of(slot.block) == sector) slot.dirty_since = tried;
-      }
+  const uint32_t until = write_ordinal_;
+  while (is_dirty()) {
+    const CacheSlot& oldest = choose_dirty(false);
+    if (oldest.dirty_since > until) break;
+    const uint32_t sector = sector_of(oldest);
+    const Status status = flush(sector);
+    if (status.ok()) continue;
+    if (first_error.ok()) first_error = status;
+    // One try a sync.
+    for (CacheSlot& slot : slots_) {
+      if (slot.is_dirty() && sector_of(slot) == sector) slot.dirty_since = ++write_ordinal_;
     }
-    oldest = oldest_dirty(&tried);
   }
   // A sector that failed may have been flushed again to make room for another.
   return is_dirty() ? first_error : Status();
 }
 
-// The block that has been dirty longest, of those that became dirty after the ordinal `after`.
-const CacheSlot* WriteCache::oldest_dirty(const uint32_t* after) const {
-  const CacheSlot* oldest = nullptr;
-  for (const CacheSlot& slot : memory_.slots) {
-    if (!slot.is_dirty() || (after != nullptr && !is_earlier(*after, slot.dirty_since))) continue;
-    if (oldest == nullptr || is_earlier(slot.dirty_since, oldest->dirty_since)) oldest = &slot;
-  }
-  return oldest;
-}
-
+// From the erase to the end of the verify, the flash holds less than the cache: all blocks are dirty.
 Status WriteCache::flush(uint32_t sector) {
-  bool needs_erase = false;
-  FLASH_TRY(compare(sector, needs_erase));
-  if (!needs_erase) return program_sectors({sector, 1}, false);
-  // Other sectors' dirty blocks may leave too few slots to complete this one. The fullest can always be
-  // completed (see make_room), so this goes one level deep.
-  while (!can_complete(sector, 0)) FLASH_TRY(flush(choose_victim()));
   Sectors area = {sector, 1};
-  FLASH_TRY(find_erase_area(sector, area));
-  return erase_and_program(area);
+  const Status verdict = compare(sector);
+  if (verdict == Error::kNeedsErase) {
+    // Other sectors' dirty blocks may leave too few slots to complete this one. The fullest can always be
+    // completed (see make_room), so this goes one level deep.
+    while (!can_complete(sector, 1, 0)) FLASH_TRY(flush(fullest_sector()));
+    FLASH_TRY(widen(area));
+    FLASH_TRY(complete(area));
+    const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
+    FLASH_TRY(nor_.erase(slice_offset_ + area.first * sector_bytes, area.count * sector_bytes));
+  } else {
+    FLASH_TRY(verdict);
+  }
+  const uint32_t end = (area.first + area.count) * blocks_per_sector_;
+  CacheSlot* slot = first_cached(area.first * blocks_per_sector_);
+  for (; slot != nullptr && slot->block < end; slot = first_cached(slot->block + 1)) {
+    if (!slot->is_dirty()) continue;
+    FLASH_TRY(program_block(*slot));
+    mark_clean(*slot);
+  }
+  return {};
 }
 
-// Widens `area` to the largest that one erase command takes and whose sectors all have to be erased.
-Status WriteCache::find_erase_area(uint32_t sector, Sectors& area) {
+// Makes `area`, one sector, the largest that one erase command takes and whose sectors all have to be erased.
+Status WriteCache::widen(Sectors& area) const {
+  const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
+  const uint32_t sector_start = slice_offset_ + area.first * sector_bytes;
   const auto& sizes = nor_.geometry().large_erase_bytes;
-  const uint32_t sector_bytes = blocks_per_sector() * kCacheBlockBytes;
-  for (auto size = sizes.rbegin(); size != sizes.rend(); ++size) {
-    if (*size <= sector_bytes) continue;
-    const uint32_t sector_start = slice_offset_ + sector * sector_bytes;
-    const uint32_t start = sector_start - sector_start % *size;
-    if (start < slice_offset_) continue;
-    const Sectors wider = {(start - slice_offset_) / sector_bytes, *size / sector_bytes};
-    const uint32_t wider_blocks = wider.count * blocks_per_sector();
-    if ((wider.first + wider.count) * blocks_per_sector() > slice_blocks_) continue;
-    if (dirty_count_ - count_dirty(wider) + wider_blocks > memory_.slots.size()) continue;
-    bool all_need_erase = true;
-    for (uint32_t i = 0; i < wider.count && all_need_erase; ++i) {
-      all_need_erase = false;  // nor does a sector without a dirty block
-      FLASH_TRY(compare(wider.first + i, all_need_erase));
-    }
-    if (all_need_erase) {
-      area = wider;
-      return {};
-    }
+  for (size_t i = sizes.size(); i-- > 0;) {
+    if (sizes[i] <= sector_bytes) continue;
+    const uint32_t start = sector_start - sector_start % sizes[i] - slice_offset_;  // wraps before the slice
+    const Sectors wider = {start / sector_bytes, sizes[i] / sector_bytes};
+    if (!in_range(wider.first, wider.count, sector_count_) || !can_complete(wider.first, wider.count, 0))
+      continue;
+    Status verdict = Error::kNeedsErase;
+    for (uint32_t sector = 0; sector < wider.count && verdict == Error::kNeedsErase; ++sector)
+      verdict = compare(wider.first + sector);  // success where no block is dirty, too
+    if (verdict.ok()) continue;
+    if (verdict != Error::kNeedsErase) return verdict;
+    area = wider;
+    break;
   }
   return {};
-}
-
-Status WriteCache::compare(uint32_t sector, bool& needs_erase) {
-  for (uint16_t slot = 0; slot < memory_.slots.size() && !needs_erase; ++slot) {
-    if (!memory_.slots[slot].is_dirty() || sector_of(memory_.slots[slot].block) != sector) continue;
-    FLASH_TRY(compare_block(slot, needs_erase));
-  }
-  return {};
-}
-
-// The dirty bytes of a block, widened to whole program units.
-WriteCache::Extent WriteCache::dirty_units(const CacheSlot& slot) const {
-  const uint32_t unit = nor_.geometry().program_unit_bytes;
-  const uint32_t begin = slot.dirty_begin / unit * unit;
-  const uint32_t end = (slot.dirty_end + unit - 1) / unit * unit;
-  return {begin, end - begin};
-}
-
-// Sets `needs_erase` if programming alone does not make the flash hold the block.
-Status WriteCache::compare_block(uint16_t slot, bool& needs_erase) {
-  const Geometry& geometry = nor_.geometry();
-  const CacheSlot& dirty = memory_.slots[slot];
-  const Extent extent = dirty_units(dirty);
-  const uint32_t at = flash_offset(dirty.block) + extent.begin;
-  std::array<uint8_t, kCacheBlockBytes> buffer;
-  const std::span<uint8_t> present = std::span(buffer).first(extent.length);
-  const Status read_status = nor_.read(at, present);
-  if (read_status == Status(Error::kIo) && !geometry.reprogrammable) {
-    needs_erase = true;  // a torn unit (see load()); the verify after the erase has the last word
-    return {};
-  }
-  FLASH_TRY(read_status);
-  const uint8_t* wanted = &bytes(slot)[extent.begin];
-  if (geometry.reprogrammable) {
-    needs_erase = !is_programmable(present, wanted);
-    return needs_erase ? Status() : look_again(at, present, needs_erase);
-  }
-  const uint32_t unit = geometry.program_unit_bytes;
-  for (uint32_t i = 0; i < extent.length && !needs_erase; i += unit) {
-    const std::span<const uint8_t> old_unit = present.subspan(i, unit);
-    needs_erase = !is_erased(old_unit) && !holds(old_unit, wanted + i);
-  }
-  return {};
-}
-
-// A sector whose erase a cut of power stopped can look erased: bits that are half way are read now as 1,
-// now as 0. Sets `needs_erase` if the flash does not look the same a few times. (Where units carry ECC,
-// their code tells.)
-Status WriteCache::look_again(uint32_t at, std::span<const uint8_t> present, bool& needs_erase) {
-  constexpr int kTimes = 3;
-  std::array<uint8_t, 128> buffer;
-  for (size_t done = 0; done < present.size() && !needs_erase; done += buffer.size()) {
-    const std::span<uint8_t> again = std::span(buffer).first(std::min(buffer.size(), present.size() - done));
-    for (int i = 0; i < kTimes && !needs_erase; ++i) {
-      FLASH_TRY(nor_.read(at + static_cast<uint32_t>(done), again));
-      needs_erase = !holds(again, &present[done]);
-    }
-  }
-  return {};
-}
-
-// From here to the end of the verify, the flash holds less than the cache: all blocks are dirty.
-Status WriteCache::erase_and_program(Sectors sectors) {
-  FLASH_TRY(complete(sectors));
-  const uint32_t first_block = sectors.first * blocks_per_sector();
-  const uint32_t length = sectors.count * blocks_per_sector() * kCacheBlockBytes;
-  FLASH_TRY(nor_.erase(flash_offset(first_block), length));
-  return program_sectors(sectors, true);
 }
 
 // Brings every block of the sectors into the cache, and has them programmed whatever happens.
 Status WriteCache::complete(Sectors sectors) {
-  const uint32_t first_block = sectors.first * blocks_per_sector();
-  const uint32_t block_count = sectors.count * blocks_per_sector();
-  for (uint32_t block = first_block; block < first_block + block_count; ++block) {
-    if (find(block) != CacheSlot::kNone) continue;
-    const uint16_t slot = claim(block, sectors);
-    if (const Status status = load(block, bytes(slot)); !status.ok()) {
-      release(slot);
-      return status;
+  const uint32_t end = (sectors.first + sectors.count) * blocks_per_sector_;
+  for (uint32_t block = sectors.first * blocks_per_sector_; block < end; ++block) {
+    CacheSlot* slot = find(block);
+    if (slot == nullptr) FLASH_TRY(bring_in(block, slot));
+    mark_dirty(*slot, 0, kCacheBlockBytes);
+  }
+  return {};
+}
+
+//   kNeedsErase   programming alone does not make the flash hold what is cached of the sector
+Status WriteCache::compare(uint32_t sector) const {
+  for (const CacheSlot& slot : slots_) {
+    if (slot.is_dirty() && sector_of(slot) == sector) FLASH_TRY(compare_block(slot));
+  }
+  return {};
+}
+
+// A sector whose erase a cut of power stopped can look erased: bits that are half way are read now as 1, now
+// as 0. So the flash has to look the same a few times. (Where units carry ECC, their code tells.)
+Status WriteCache::compare_block(const CacheSlot& slot) const {
+  const Geometry& geometry = nor_.geometry();
+  const bool has_ecc = !geometry.reprogrammable;
+  const uint32_t step = has_ecc ? geometry.program_unit_bytes : kLookBytes;
+  std::array<uint8_t, kLookBytes> first, again;
+  for (uint32_t at = slot.dirty_begin; at < slot.dirty_end; at += step) {
+    const uint32_t length = std::min<uint32_t>(slot.dirty_end - at, step);
+    const Status status = look(slot, at, first.data(), length);
+    if (is_torn(status)) return Error::kNeedsErase;
+    FLASH_TRY(status);
+    if (!agrees(first.data(), slot.bytes + at, length, has_ecc ? UINT32_MAX : 0) &&
+        !is_erased(first.data(), length))
+      return Error::kNeedsErase;
+    for (int more = has_ecc ? 0 : 3; more > 0; --more) {
+      FLASH_TRY(look(slot, at, again.data(), length));
+      if (!holds(again.data(), first.data(), length)) return Error::kNeedsErase;
     }
   }
-  for (uint32_t block = first_block; block < first_block + block_count; ++block) {
-    mark_dirty(find(block), 0, kCacheBlockBytes);
-  }
   return {};
 }
 
-Status WriteCache::program_sectors(Sectors sectors, bool erased) {
-  const uint32_t first_block = sectors.first * blocks_per_sector();
-  for (uint32_t i = 0; i < sectors.count * blocks_per_sector(); ++i) {
-    const uint16_t slot = find(first_block + i);
-    if (slot == CacheSlot::kNone || !memory_.slots[slot].is_dirty()) continue;
-    FLASH_TRY(program_block(slot, erased));
-    mark_clean(slot);
-  }
-  return {};
-}
-
-// Programs the units of the dirty bytes that differ from the flash, and reads back.
-Status WriteCache::program_block(uint16_t slot, bool erased) {
-  const Extent extent = dirty_units(memory_.slots[slot]);
-  const uint32_t at = flash_offset(memory_.slots[slot].block) + extent.begin;
-  const std::span<const uint8_t> wanted = bytes(slot).subspan(extent.begin, extent.length);
-  std::array<uint8_t, kCacheBlockBytes> buffer;
-  const std::span<uint8_t> present = std::span(buffer).first(extent.length);
-  if (erased) {
-    std::memset(present.data(), kErased, present.size());
-  } else {
-    FLASH_TRY(nor_.read(at, present));
-  }
-  for (Extent run = next_run(present, wanted, 0); run.length > 0;
-       run = next_run(present, wanted, run.begin + run.length)) {
-    FLASH_TRY(nor_.program(at + run.begin, wanted.subspan(run.begin, run.length)));
-  }
-  FLASH_TRY(nor_.read(at, present));
-  return holds(present, wanted.data()) ? Status() : Status(Error::kIo);
-}
-
-// The next run of units that differ, from `from` on; its length is 0 if there is none. A run goes on
+// Programs the units of the dirty bytes that differ from the flash, and reads back. A run of them goes on
 // across a gap that costs less to program again than a second operation would.
-WriteCache::Extent WriteCache::next_run(std::span<const uint8_t> present, std::span<const uint8_t> wanted,
-                                        uint32_t from) const {
-  const auto size = static_cast<uint32_t>(wanted.size());
-  const uint32_t unit = nor_.geometry().program_unit_bytes;  // a power of two
-  const uint32_t gap_bytes = nor_.geometry().program_gap_bytes;
-  while (from < size && present[from] == wanted[from]) ++from;
-  if (from == size) return {size, 0};
-  const uint32_t begin = from & (0 - unit);
-  uint32_t end = begin + unit;
-  for (uint32_t i = end; i < size && (i & (0 - unit)) - end <= gap_bytes; ++i) {
-    if (present[i] != wanted[i]) end = (i & (0 - unit)) + unit;
+Status WriteCache::program_block(const CacheSlot& slot) {
+  const Geometry& geometry = nor_.geometry();
+  const uint32_t at = flash_offset(slot.block) + slot.dirty_begin;
+  const uint8_t* const wanted = slot.bytes + slot.dirty_begin;
+  const uint32_t length = slot.dirty_end - uint32_t{slot.dirty_begin};
+  std::array<uint8_t, kCacheBlockBytes> present;
+  FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  for (uint32_t i = 0; i < length; ++i) {
+    if (present[i] != wanted[i]) {
+      const uint32_t unit_begin = i & (0 - geometry.program_unit_bytes);  // a power of two
+      if (begin == end) begin = unit_begin;
+      end = unit_begin + geometry.program_unit_bytes;
+    }
+    if (begin != end && (i + 1 == length || i >= end + geometry.program_gap_bytes)) {
+      FLASH_TRY(nor_.program(at + begin, {wanted + begin, end - begin}));
+      begin = end;
+    }
   }
-  return {begin, end - begin};
+  FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
+  return holds(present.data(), wanted, length) ? Status() : Status(Error::kIo);
 }
 
 }  // namespace flash

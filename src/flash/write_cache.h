@@ -20,25 +20,22 @@ namespace flash {
 
 inline constexpr uint32_t kCacheBlockBytes = 512;
 
-// One block of the pool. The hash table over block numbers is threaded through the slots: slot i also
-// holds the head of bucket i.
+// One block of the pool. The cache fills it in.
 struct CacheSlot {
-  static constexpr uint16_t kNone = 0xFFFF;
+  static constexpr uint32_t kUnused = UINT32_MAX;
 
-  uint32_t block = 0;        // number within the slice
-  uint32_t dirty_since = 0;  // ordinal of the write that made it dirty
-  uint16_t dirty_begin = 0;  // the bytes that may differ from the flash
-  uint16_t dirty_end = 0;    // == dirty_begin: the block is clean
-  uint16_t bucket_head = kNone;
-  uint16_t bucket_next = kNone;
-  bool used = false;
+  uint32_t block = kUnused;  // number within the slice
+  uint32_t dirty_since = 0;  // ordinal of the write that made it dirty; 0: the block is clean
+  uint16_t dirty_begin = 0;  // the program units that may differ from the flash, by bytes; of a dirty block
+  uint16_t dirty_end = 0;
   bool written = false;  // since it came in; else it was only read
+  uint8_t* bytes = nullptr;
 
-  bool is_dirty() const { return dirty_begin != dirty_end; }
+  bool is_dirty() const { return dirty_since != 0; }
 };
 
-// What the caller provides: kCacheBlockBytes of `blocks` for each slot, at least as many slots as a
-// sector has blocks, fewer than CacheSlot::kNone.
+// What the caller provides: kCacheBlockBytes of `blocks` for each slot, and at least as many slots as a
+// sector has blocks.
 struct CacheMemory {
   std::span<CacheSlot> slots;
   std::span<uint8_t> blocks;
@@ -46,17 +43,18 @@ struct CacheMemory {
 
 class WriteCache {
  public:
-  // The slice consists of whole sectors of one size, which is a power of two of at least a block.
-  WriteCache(NorFlash& nor, uint32_t slice_offset, uint32_t slice_size_bytes, CacheMemory memory);
+  // The slice consists of whole sectors of one size, which is a multiple of a block.
+  WriteCache(NorFlash& nor, uint32_t slice_offset, uint32_t slice_size_bytes, const CacheMemory& memory);
 
   // Offsets are relative to the slice and ranges lie inside it: the owner has checked them. Errors are
   // those of the flash; a block whose flush failed stays dirty.
-  Status read(uint32_t offset, std::span<uint8_t> out);
-  Status write(uint32_t offset, std::span<const uint8_t> data);
-  Status fill_erased(uint32_t offset, uint32_t length);
+  Status read(uint32_t offset, uint8_t* out, uint32_t length);
 
-  // Like write, but kIo and nothing changed if a 0 bit would have to become 1.
-  Status program(uint32_t offset, std::span<const uint8_t> data);
+  // `data` == nullptr stands for 0xFF.
+  Status write(uint32_t offset, const uint8_t* data, uint32_t length);
+
+  //   kIo   `data` cannot be written there without turning a 0 bit into a 1 bit
+  Status check_programmable(uint32_t offset, const uint8_t* data, uint32_t length);
 
   // Before somebody changes whole program units of the flash past the cache: it will know nothing of these
   // blocks any more. What waits there to be written is flushed first, or forgotten.
@@ -76,65 +74,54 @@ class WriteCache {
   struct Sectors {
     uint32_t first;
     uint32_t count;
-    bool contains(uint32_t sector) const { return sector - first < count; }
-  };
-  struct Extent {
-    uint32_t begin;  // within a block
-    uint32_t length;
-  };
-  struct Piece {
-    uint32_t block;
-    uint32_t begin;  // within the block
-    uint32_t length;
   };
 
-  Piece first_piece(uint32_t offset, uint32_t length) const;
-  uint32_t sector_of(uint32_t block) const { return block >> blocks_per_sector_log2_; }
-  uint32_t blocks_per_sector() const { return 1u << blocks_per_sector_log2_; }
+  // A span counts its end from its length, in every loop.
+  struct Slots {
+    CacheSlot* first;
+    CacheSlot* last;
+    CacheSlot* begin() const { return first; }
+    CacheSlot* end() const { return last; }
+  };
+
+  uint32_t sector_of(const CacheSlot& slot) const { return slot.block / blocks_per_sector_; }
   uint32_t flash_offset(uint32_t block) const { return slice_offset_ + block * kCacheBlockBytes; }
-  std::span<uint8_t> bytes(uint16_t slot) {
-    return memory_.blocks.subspan(slot * kCacheBlockBytes, kCacheBlockBytes);
-  }
+
+  bool is_torn(Status status) const { return status == Error::kIo && !nor_.geometry().reprogrammable; }
 
   // The pool.
-  uint16_t find(uint32_t block) const;
-  uint16_t claim(uint32_t block, Sectors keep);
-  void release(uint16_t slot);
-  void mark_dirty(uint16_t slot, uint32_t begin, uint32_t end);
-  void mark_clean(uint16_t slot);
-  uint32_t count_dirty(Sectors sectors) const;
-  bool can_complete(uint32_t sector, uint32_t extra_dirty_blocks) const;
-  Status make_room(uint32_t block);
-  uint32_t choose_victim() const;
-
-  // `data` == nullptr stands for 0xFF.
-  Status modify(uint32_t offset, const uint8_t* data, uint32_t length);
-  Status modify_block(const Piece& piece, const uint8_t* data);
-  void keep(const Piece& piece, const uint8_t* data);
-  Status load(uint32_t block, std::span<uint8_t> out);
+  CacheSlot* first_cached(uint32_t block);
+  CacheSlot* find(uint32_t block);
+  CacheSlot& claim(uint32_t block);
+  Status bring_in(uint32_t block, CacheSlot*& slot);
+  Status look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const;
+  void mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end);
+  void mark_clean(CacheSlot& slot);
+  uint32_t count_dirty(uint32_t first_sector, uint32_t sector_count) const;
+  bool can_complete(uint32_t first_sector, uint32_t sector_count, uint32_t extra_dirty_blocks) const;
+  Status make_room(uint32_t sector);
+  uint32_t fullest_sector() const;
+  const CacheSlot& choose_dirty(bool fullest) const;
+  Status write_block(uint32_t block, uint32_t begin, const uint8_t* data, uint32_t length);
 
   // Flushing.
-  const CacheSlot* oldest_dirty(const uint32_t* after) const;
   Status flush(uint32_t sector);
-  Status find_erase_area(uint32_t sector, Sectors& area);
-  Status compare(uint32_t sector, bool& needs_erase);
-  Status compare_block(uint16_t slot, bool& needs_erase);
-  Status look_again(uint32_t at, std::span<const uint8_t> present, bool& needs_erase);
-  Status erase_and_program(Sectors sectors);
+  Status widen(Sectors& area) const;
   Status complete(Sectors sectors);
-  Status program_sectors(Sectors sectors, bool erased);
-  Status program_block(uint16_t slot, bool erased);
-  Extent dirty_units(const CacheSlot& slot) const;
-  Extent next_run(std::span<const uint8_t> present, std::span<const uint8_t> wanted, uint32_t from) const;
+  Status compare(uint32_t sector) const;
+  Status compare_block(const CacheSlot& slot) const;
+  Status program_block(const CacheSlot& slot);
 
   NorFlash& nor_;
-  CacheMemory memory_;
+  Slots slots_;
+  uint32_t slot_count_;
   uint32_t slice_offset_;
-  uint32_t slice_blocks_;
-  uint32_t blocks_per_sector_log2_;
+  uint32_t blocks_per_sector_;
+  uint32_t sector_count_;
   uint32_t dirty_count_ = 0;
-  uint32_t write_ordinal_ = 0;
+  uint32_t write_ordinal_ = 0;  // no flash lives to see it wrap around
   uint32_t claim_hand_ = 0;
+  CacheSlot* last_found_ = nullptr;
 };
 
 }  // namespace flash

@@ -41,43 +41,43 @@ planted_bug(none)
 
 # A flush that erases before the data is complete: blocks that are not cached are read when it is too late.
 planted_bug(erases_before_complete
-  "  FLASH_TRY(complete(sectors));\n  const uint32_t first_block" "  const uint32_t first_block"
-  "  return program_sectors(sectors, true);" "  FLASH_TRY(complete(sectors));\n  return program_sectors(sectors, true);")
+  "    FLASH_TRY(complete(area));\n" ""
+  "area.count * sector_bytes));\n" "area.count * sector_bytes));\n    FLASH_TRY(complete(area));\n")
 
 # An erase as soon as a sector is dirty, as the firmware has it: its content is in RAM alone until the sync.
 planted_bug(erases_at_once
-  "  mark_dirty(slot, piece.begin, piece.begin + piece.length);"
-  "  mark_dirty(slot, piece.begin, piece.begin + piece.length);
-  const Sectors at_once = {sector_of(piece.block), 1};
-  if (!can_complete(at_once.first, 0)) return {};
+  "  mark_dirty(*slot, begin, begin + length);\n"
+  "  mark_dirty(*slot, begin, begin + length);
+  const Sectors at_once = {sector_of(*slot), 1};
+  if (!can_complete(at_once.first, 1, 0)) return {};
   FLASH_TRY(complete(at_once));
-  FLASH_TRY(nor_.erase(flash_offset(at_once.first * blocks_per_sector()), blocks_per_sector() * kCacheBlockBytes));")
+  const uint32_t sector_bytes_at_once = blocks_per_sector_ * kCacheBlockBytes;
+  FLASH_TRY(nor_.erase(slice_offset_ + at_once.first * sector_bytes_at_once, sector_bytes_at_once));\n")
 
 # Blocks that share a sector with dirty ones are erased with them, and not programmed again.
 planted_bug(forgets_the_neighbours
-  "    mark_dirty(find(block), 0, kCacheBlockBytes);" "    if (memory_.slots[find(block)].is_dirty()) mark_dirty(find(block), 0, kCacheBlockBytes);")
+  "    mark_dirty(*slot, 0, kCacheBlockBytes);" "    if (slot->is_dirty()) mark_dirty(*slot, 0, kCacheBlockBytes);")
 
 # A large erase that takes sectors with it that nobody has written to.
 planted_bug(erases_too_much
-  "      FLASH_TRY(compare(wider.first + i, all_need_erase));" "      all_need_erase = true;")
+  "    if (verdict.ok()) continue;" "    if (verdict.ok()) verdict = Error::kNeedsErase;")
 
 # The dirty flag cleared early: what is clean is not programmed.
 planted_bug(clean_before_programmed
-  "    FLASH_TRY(program_block(slot, erased));\n    mark_clean(slot);"
-  "    mark_clean(slot);\n    FLASH_TRY(program_block(slot, erased));")
+  "    FLASH_TRY(program_block(*slot));\n    mark_clean(*slot);"
+  "    mark_clean(*slot);\n    FLASH_TRY(program_block(*slot));")
 
 # The dirty flag cleared although the hardware failed: the next sync has nothing to do and succeeds.
 planted_bug(clean_without_success
-  "    FLASH_TRY(program_block(slot, erased));\n    mark_clean(slot);"
-  "    const Status status = program_block(slot, erased);\n    mark_clean(slot);\n    FLASH_TRY(status);")
+  "    FLASH_TRY(program_block(*slot));\n    mark_clean(*slot);"
+  "    const Status status = program_block(*slot);\n    mark_clean(*slot);\n    FLASH_TRY(status);")
 
 # A sync that returns before the last sector, or the last page, is programmed.
 planted_bug(sync_leaves_the_last_sector
-  "  while (oldest != nullptr) {\n    const uint32_t tried"
-  "  while (oldest != nullptr && oldest_dirty(&oldest->dirty_since) != nullptr) {\n    const uint32_t tried")
+  "    if (oldest.dirty_since > until) break;" "    if (oldest.dirty_since >= until) break;")
 planted_bug(sync_leaves_the_last_page
-  "run.length > 0;" "run.length > 0 && run.begin + run.length < wanted.size();"
-  "  return holds(present, wanted.data()) ? Status() : Status(Error::kIo);" "  return {};")
+  "(i + 1 == length || i >=" "(i >="
+  "  return holds(present.data(), wanted, length) ? Status() : Status(Error::kIo);" "  return {};")
 
 # A sync that says nothing of the sector that failed.
 planted_bug(sync_hides_a_failure
@@ -85,19 +85,18 @@ planted_bug(sync_hides_a_failure
 
 # What was programmed is not read back, so an operation that fails in silence is believed.
 planted_bug(no_read_back
-  "  return holds(present, wanted.data()) ? Status() : Status(Error::kIo);" "  return {};")
+  "  return holds(present.data(), wanted, length) ? Status() : Status(Error::kIo);" "  return {};")
 
 # One look is enough to skip an erase: the unstable bits of a torn erase look blank by chance.
 planted_bug(trusts_a_single_look
-  "    return needs_erase ? Status() : look_again(at, present, needs_erase);" "    return {};")
+  "has_ecc ? 0 : 3;" "0;")
 
 # A word whose ECC a cut has broken: its sector can never be written again.
 planted_bug(stops_at_a_torn_word
-  "  if (read_status == Status(Error::kIo) && !geometry.reprogrammable) {" "  if (false) {")
+  "    if (is_torn(status)) return Error::kNeedsErase;" "")
 planted_bug(cannot_load_a_torn_word
-  "  if (status != Status(Error::kIo) || nor_.geometry().reprogrammable) return status;" "  return status;")
+  "  if (status.ok() || is_torn(status)) return {};" "  if (status.ok()) return {};")
 
 # A word with ECC is programmed twice.
 planted_bug(programs_a_word_twice
-  "    needs_erase = !is_erased(old_unit) && !holds(old_unit, wanted + i);"
-  "    needs_erase = !is_programmable(old_unit, wanted + i);")
+  "has_ecc ? UINT32_MAX : 0" "0")

@@ -1,0 +1,34 @@
+// The way past the cache, for who orders its own operations. A library of its own, like all that few take.
+#include "flash/storage.h"
+
+namespace flash {
+
+Status Storage::program_now(uint32_t offset, std::span<const uint8_t> data) {
+  if (!in_range(offset, data.size(), config_.size_bytes)) return Error::kInvalid;
+  FLASH_TRY(cache_.evict(offset, static_cast<uint32_t>(data.size()), true));
+  return nor_.program(config_.offset + offset, data);
+}
+
+Status Storage::erase_now(uint32_t offset, uint32_t length) {
+  if (!in_range(offset, length, config_.size_bytes)) return Error::kInvalid;
+  FLASH_TRY(cache_.evict(offset, length, false));
+  return nor_.erase(config_.offset + offset, length);
+}
+
+void Storage::forget(uint32_t offset, uint32_t length) {
+  cache_.evict(offset, length, false).ignore();
+}
+
+Status WriteCache::evict(uint32_t offset, uint32_t length, bool flushes) {
+  for (CacheSlot& slot : slots_) {
+    const uint32_t at = slot.block * kCacheBlockBytes;
+    if (length == 0 || slot.block == CacheSlot::kUnused) continue;
+    if (at + kCacheBlockBytes <= offset || at >= offset + length) continue;
+    if (slot.is_dirty() && flushes) FLASH_TRY(flush(sector_of(slot)));
+    if (slot.is_dirty()) mark_clean(slot);
+    slot.block = CacheSlot::kUnused;
+  }
+  return {};
+}
+
+}  // namespace flash
