@@ -11,7 +11,7 @@ root=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=$root/build/arm
 
 # What the block layer, its cache, the serial NOR driver and QUADSPI may weigh together on an M7.
-budget_bytes=6272
+budget_bytes=6144
 
 # Allocation, exceptions and guards, anything of libstdc++'s streams, the C library's input and output.
 forbidden='^(malloc|calloc|realloc|free|_Zn[aw].*|_Zd[al].*|__cxa_.*|__gxx_.*|_Unwind_.*|__aeabi_atexit|atexit'

@@ -78,7 +78,7 @@ Status SpiNor::init() {
   if (!status.ok()) {
     bus_.close();
     region_.sector_count = 0;
-    set_geometry(geometry());
+    geometry_changed();
   }
   return status;
 }
@@ -194,10 +194,12 @@ inline Status SpiNor::publish_geometry(const KnownChip& known, const NorParamete
   const uint32_t sector = lowest_bit(sizes);
   const uint32_t block = lowest_bit(sizes ^ sector);
   region_ = {sector, chip.size_bytes() / sector};
-  set_geometry({.regions = {&region_, 1},
-                .program_page_bytes = operations_.program.size_bytes,
-                .program_gap_bytes = kProgramGapBytes,
-                .large_erase_bytes = {block, lowest_bit(sizes ^ sector ^ block)}});
+  flash::Geometry& geometry = changing_geometry();
+  geometry.regions = {&region_, 1};
+  geometry.program_page_bytes = operations_.program.size_bytes;
+  geometry.program_gap_bytes = kProgramGapBytes;
+  geometry.large_erase_bytes = {block, lowest_bit(sizes ^ sector ^ block)};
+  geometry_changed();
   return {};
 }
 

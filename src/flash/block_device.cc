@@ -10,11 +10,6 @@ constexpr int32_t kNotPermitted = -1;  // what the firmware answers to kInit wit
 
 }  // namespace
 
-bool Partition::is_slice(const Storage& storage, uint32_t start, uint32_t len) {
-  return len > 0 && (start | len) % storage.native_block_bytes() == 0 &&  // a power of two
-         in_range(start, len, storage.size_bytes());
-}
-
 uint32_t BlockRange::block_bytes() const {
   return native_blocks_ ? storage_->native_block_bytes() : storage_->simple_block_bytes();
 }

@@ -79,7 +79,9 @@ class Partition : public BlockRange {
  public:
   // `start` and `len` are bytes: multiples of the native block, inside the storage, len > 0.
   static bool accepts(const Storage& storage, int64_t start, int64_t len) {
-    return is_slice(storage, to_number(start), to_number(len));
+    const uint32_t unit = storage.native_block_bytes();
+    return len > 0 && to_number(start) % unit == 0 && to_number(len) % unit == 0 &&
+           in_range(to_number(start), to_number(len), storage.size_bytes());
   }
   Partition(Storage& storage, uint32_t start, uint32_t len) : BlockRange(storage, start, len, 0) {}
 
@@ -96,9 +98,6 @@ class Partition : public BlockRange {
   Status program_bytes(int64_t block, int64_t offset, std::span<const uint8_t> data) {
     return access_bytes(Access::kProgram, to_number(block), to_number(offset), data.data(), data.size());
   }
-
- private:
-  static bool is_slice(const Storage& storage, uint32_t start, uint32_t len);
 };
 
 // `pyb.Flash()`: the whole storage behind a virtual partition table, as the camera shows it over USB.

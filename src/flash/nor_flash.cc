@@ -22,4 +22,8 @@ Status NorFlash::erase(uint32_t offset, uint32_t length) {
   return do_erase(offset, length);
 }
 
+void NorFlash::geometry_changed() {
+  size_bytes_ = geometry_.size_bytes();
+}
+
 }  // namespace flash

@@ -44,10 +44,12 @@ class NorFlash {
   explicit NorFlash(const Geometry& geometry) : geometry_(geometry), size_bytes_(geometry.size_bytes()) {}
   ~NorFlash() = default;
 
-  // For drivers that learn their geometry from the chip.
+  // For drivers that learn their geometry from the chip: they change it in place, and say so.
+  Geometry& changing_geometry() { return geometry_; }
+  void geometry_changed();
   void set_geometry(const Geometry& geometry) {
     geometry_ = geometry;
-    size_bytes_ = geometry.size_bytes();
+    geometry_changed();
   }
 
  private:

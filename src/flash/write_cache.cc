@@ -102,8 +102,11 @@ CacheSlot* WriteCache::find(uint32_t block) {
   return slot != nullptr && slot->block == block ? slot : nullptr;
 }
 
-// A clean slot for `block`, its bytes not loaded. make_room() has seen to it that there is one.
-CacheSlot& WriteCache::claim(uint32_t block) {
+// Gives `block` a clean slot, of which make_room() has seen to it that there is one, and reads it if `loads`.
+// Where that fails, the block is not cached.
+// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. It is as
+// erased as it reads, or its sector could never be written again.
+Status WriteCache::bring_in(uint32_t block, bool loads) {
   CacheSlot* slot = nullptr;
   do {
     claim_hand_ = (claim_hand_ + 1) % slot_count_;
@@ -111,18 +114,11 @@ CacheSlot& WriteCache::claim(uint32_t block) {
   } while (slot->is_dirty());
   slot->block = block;
   slot->written = false;
-  return *slot;
-}
-
-// Reads `block` into a slot. Where that fails, the block is not cached and `slot` is null.
-// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. It is as
-// erased as it reads, or its sector could never be written again.
-Status WriteCache::bring_in(uint32_t block, CacheSlot*& slot) {
-  slot = &claim(block);
+  last_found_ = slot;
+  if (!loads) return {};
   const Status status = look(*slot, 0, slot->bytes, kCacheBlockBytes);
   if (status.ok() || is_torn(status)) return {};
   slot->block = CacheSlot::kUnused;
-  slot = nullptr;
   return status;
 }
 
@@ -213,7 +209,8 @@ Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
       const uint32_t uncached = std::min(length, end - offset);
       slot = nullptr;
       if (uncached == piece && nor_.geometry().reprogrammable && dirty_count_ < slot_count_) {
-        FLASH_TRY(bring_in(block, slot));
+        FLASH_TRY(bring_in(block, true));
+        slot = last_found_;
       } else {
         FLASH_TRY(nor_.read(slice_offset_ + offset, {out, piece = uncached}));
       }
@@ -256,12 +253,12 @@ Status WriteCache::write_block(uint32_t block, uint32_t begin, const uint8_t* da
   // What was only read may be bits that are half way (see compare_block()), and no reason to drop a write.
   if (slot != nullptr && slot->written && data != nullptr && holds(slot->bytes + begin, data, length))
     return {};
-  if (slot == nullptr || !slot->is_dirty()) {
-    FLASH_TRY(make_room(block / blocks_per_sector_));
-    slot = find(block);  // a flush may have given it up
+  if (slot == nullptr || !slot->is_dirty()) FLASH_TRY(make_room(block / blocks_per_sector_));
+  slot = find(block);  // a flush may have given it up, or brought it in
+  if (slot == nullptr) {
+    FLASH_TRY(bring_in(block, length < kCacheBlockBytes));
+    slot = last_found_;
   }
-  if (slot == nullptr && length < kCacheBlockBytes) FLASH_TRY(bring_in(block, slot));
-  if (slot == nullptr) slot = &claim(block);
   if (data != nullptr) {
     std::memcpy(slot->bytes + begin, data, length);
   } else {
@@ -343,9 +340,8 @@ Status WriteCache::widen(Sectors& area) const {
 Status WriteCache::complete(Sectors sectors) {
   const uint32_t end = (sectors.first + sectors.count) * blocks_per_sector_;
   for (uint32_t block = sectors.first * blocks_per_sector_; block < end; ++block) {
-    CacheSlot* slot = find(block);
-    if (slot == nullptr) FLASH_TRY(bring_in(block, slot));
-    mark_dirty(*slot, 0, kCacheBlockBytes);
+    if (find(block) == nullptr) FLASH_TRY(bring_in(block, true));
+    mark_dirty(*last_found_, 0, kCacheBlockBytes);
   }
   return {};
 }
@@ -403,6 +399,7 @@ Status WriteCache::program_block(const CacheSlot& slot) {
       begin = end;
     }
   }
+  if (end == 0) return {};  // the flash holds it already
   FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
   return holds(present.data(), wanted, length) ? Status() : Status(Error::kIo);
 }

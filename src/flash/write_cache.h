@@ -92,8 +92,7 @@ class WriteCache {
   // The pool.
   CacheSlot* first_cached(uint32_t block);
   CacheSlot* find(uint32_t block);
-  CacheSlot& claim(uint32_t block);
-  Status bring_in(uint32_t block, CacheSlot*& slot);
+  Status bring_in(uint32_t block, bool loads);
   Status look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const;
   void mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end);
   void mark_clean(CacheSlot& slot);
@@ -121,7 +120,7 @@ class WriteCache {
   uint32_t dirty_count_ = 0;
   uint32_t write_ordinal_ = 0;  // no flash lives to see it wrap around
   uint32_t claim_hand_ = 0;
-  CacheSlot* last_found_ = nullptr;
+  CacheSlot* last_found_ = nullptr;  // by find(), or brought in
 };
 
 }  // namespace flash

@@ -400,6 +400,14 @@ TEST(WriteCache, AlignedRunsAreErasedByTheLargestCommand) {
   EXPECT_EQ(bench.chip(15 * 4096, 65536), pattern(65536, 1));
 }
 
+TEST(WriteCache, WhatTheFlashHoldsIsReadOnceMoreAndNotVerified) {
+  Bench bench(kSerial, 12);
+  ASSERT_TRUE(bench.fill_erased(0, kBlock).ok());  // of a blank chip
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.bytes('r'), 5 * kBlock) << "four looks, and what is to be programmed: nothing";
+  EXPECT_EQ(bench.nor.log.size(), bench.nor.count('r'));
+}
+
 TEST(WriteCache, OneLargeEraseIsEnough) {
   FakeNor::Shape shape = kSerial;
   shape.large_erase_bytes = {65536, 0};  // W25Q256JV: no 32 KiB with four address bytes

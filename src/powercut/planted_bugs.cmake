@@ -56,7 +56,8 @@ planted_bug(erases_at_once
 
 # Blocks that share a sector with dirty ones are erased with them, and not programmed again.
 planted_bug(forgets_the_neighbours
-  "    mark_dirty(*slot, 0, kCacheBlockBytes);" "    if (slot->is_dirty()) mark_dirty(*slot, 0, kCacheBlockBytes);")
+  "    mark_dirty(*last_found_, 0, kCacheBlockBytes);"
+  "    if (last_found_->is_dirty()) mark_dirty(*last_found_, 0, kCacheBlockBytes);")
 
 # A large erase that takes sectors with it that nobody has written to.
 planted_bug(erases_too_much
