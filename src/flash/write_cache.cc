@@ -102,11 +102,11 @@ CacheSlot* WriteCache::find(uint32_t block) {
   return slot != nullptr && slot->block == block ? slot : nullptr;
 }
 
-// Gives `block` a clean slot, of which make_room() has seen to it that there is one, and reads it if `loads`.
-// Where that fails, the block is not cached.
-// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. It is as
-// erased as it reads, or its sector could never be written again.
-Status WriteCache::bring_in(uint32_t block, bool loads) {
+// Gives `block` a clean slot, of which make_room() has seen to it that there is one. Where it cannot be read,
+// it is not cached.
+// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. For who
+// writes there it is as erased as it reads, or its sector could never be written again.
+Status WriteCache::bring_in(uint32_t block, Purpose purpose) {
   CacheSlot* slot = nullptr;
   do {
     claim_hand_ = (claim_hand_ + 1) % slot_count_;
@@ -115,9 +115,9 @@ Status WriteCache::bring_in(uint32_t block, bool loads) {
   slot->block = block;
   slot->written = false;
   last_found_ = slot;
-  if (!loads) return {};
+  if (purpose == Purpose::kOverwrite) return {};
   const Status status = look(*slot, 0, slot->bytes, kCacheBlockBytes);
-  if (status.ok() || is_torn(status)) return {};
+  if (status.ok() || (purpose == Purpose::kWrite && is_torn(status))) return {};
   slot->block = CacheSlot::kUnused;
   return status;
 }
@@ -195,25 +195,24 @@ const CacheSlot& WriteCache::choose_dirty(bool fullest) const {
 // ---- Reading and changing -------------------------------------------------------------------------
 
 // A short read brings its block in: littlefs looks through its metadata in small pieces, and again and again.
-// Not where units carry ECC: a torn one beside what was asked for is nobody's business, and that flash lies
-// in the memory of the processor.
+// A torn unit beside what was asked for is nobody's business.
 Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
   while (length > 0) {
     const uint32_t block = offset / kCacheBlockBytes;
     const uint32_t begin = offset % kCacheBlockBytes;
     uint32_t piece = std::min(length, kCacheBlockBytes - begin);
-    CacheSlot* slot = first_cached(block);
+    const CacheSlot* slot = first_cached(block);
     if (slot == nullptr || slot->block != block) {
       // What lies before the next block that is cached comes with the same command.
       const uint32_t end = slot == nullptr ? UINT32_MAX : slot->block * kCacheBlockBytes;
       const uint32_t uncached = std::min(length, end - offset);
       slot = nullptr;
-      if (uncached == piece && nor_.geometry().reprogrammable && dirty_count_ < slot_count_) {
-        FLASH_TRY(bring_in(block, true));
-        slot = last_found_;
-      } else {
-        FLASH_TRY(nor_.read(slice_offset_ + offset, {out, piece = uncached}));
+      if (uncached == piece && dirty_count_ < slot_count_) {
+        const Status status = bring_in(block, Purpose::kRead);
+        if (status.ok()) slot = last_found_;
+        if (piece == kCacheBlockBytes || !is_torn(status)) FLASH_TRY(status);
       }
+      if (slot == nullptr) FLASH_TRY(nor_.read(slice_offset_ + offset, {out, piece = uncached}));
     }
     if (slot != nullptr) std::memcpy(out, slot->bytes + begin, piece);
     offset += piece;
@@ -256,7 +255,7 @@ Status WriteCache::write_block(uint32_t block, uint32_t begin, const uint8_t* da
   if (slot == nullptr || !slot->is_dirty()) FLASH_TRY(make_room(block / blocks_per_sector_));
   slot = find(block);  // a flush may have given it up, or brought it in
   if (slot == nullptr) {
-    FLASH_TRY(bring_in(block, length < kCacheBlockBytes));
+    FLASH_TRY(bring_in(block, length < kCacheBlockBytes ? Purpose::kWrite : Purpose::kOverwrite));
     slot = last_found_;
   }
   if (data != nullptr) {
@@ -340,7 +339,7 @@ Status WriteCache::widen(Sectors& area) const {
 Status WriteCache::complete(Sectors sectors) {
   const uint32_t end = (sectors.first + sectors.count) * blocks_per_sector_;
   for (uint32_t block = sectors.first * blocks_per_sector_; block < end; ++block) {
-    if (find(block) == nullptr) FLASH_TRY(bring_in(block, true));
+    if (find(block) == nullptr) FLASH_TRY(bring_in(block, Purpose::kWrite));
     mark_dirty(*last_found_, 0, kCacheBlockBytes);
   }
   return {};

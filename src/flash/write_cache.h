@@ -92,7 +92,8 @@ class WriteCache {
   // The pool.
   CacheSlot* first_cached(uint32_t block);
   CacheSlot* find(uint32_t block);
-  Status bring_in(uint32_t block, bool loads);
+  enum class Purpose : uint8_t { kOverwrite, kWrite, kRead };
+  Status bring_in(uint32_t block, Purpose purpose);
   Status look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const;
   void mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end);
   void mark_clean(CacheSlot& slot);
