@@ -117,11 +117,12 @@ void write_instructions(std::ostream& out, const InstructionTable& on_m7, const 
     out << "| " << line.what << " | " << m7.firmware << " | " << m7.ours << " | " << host.firmware << " | "
         << host.ours << " |\n";
   }
-  out << "\nOurs compares with the flash before it erases or programs, and reads back after it. The firmware "
-         "does "
-         "neither;\nwhat it does instead, asking the chip whether it is done as fast as it can for 50 ms, is "
-         "not "
-         "in its numbers.\n";
+  out << R"(
+Ours compares with the flash before it erases or programs, and reads back after it. The firmware does neither;
+what it does instead, asking the chip whether it is done as fast as it can for 50 ms, is not in its numbers. Where
+the cache does not hold a block, it has looked through all its slots, 144 here: the smallest code (`docs/size.md`),
+and little beside what the chip takes.
+)";
 }
 
 }  // namespace
