@@ -17,8 +17,9 @@ void put_le32(uint8_t* at, uint32_t value) {
 }  // namespace
 
 void read_partition_table(uint32_t storage_blocks, uint32_t block, uint8_t* out, size_t size_bytes) {
+  if (size_bytes == 0) return;
   std::memset(out, 0, size_bytes);
-  if (block > 0 || size_bytes == 0) return;
+  if (block > 0) return;
   uint8_t* const entry = out + kFirstEntry;
   std::memset(entry + 1, 0xFF, 7);  // cylinders, heads, sectors: "too large to be told", the blocks count
   entry[4] = kTypeFat12;
