@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "drivers/nor_bus.h"
@@ -130,6 +131,11 @@ struct NorParameters {
     return word >> position & ((1u << width) - 1);
   }
 };
+
+static_assert(sizeof(NorParameters) == 20 * sizeof(uint32_t));
+static_assert(offsetof(NorParameters, word18) == 17 * sizeof(uint32_t));
+static_assert(offsetof(NorParameters, erase_opcodes4) ==
+              offsetof(NorParameters, four_byte_instructions) + sizeof(uint32_t));
 
 // What a table does not tell, and, but for its size, a chip without tables: what all chips of the cameras
 // have, with maxima no shorter than any of theirs.

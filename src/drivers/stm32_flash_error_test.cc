@@ -254,6 +254,22 @@ TEST_P(Stm32FlashTest, ATornWordIsAnErrorWhereItLiesAndNowhereElse) {
   EXPECT_TRUE(nor().read(sector_offset(), out).ok());
 }
 
+TEST_P(Stm32FlashTest, ATornWordReadsAsErasedAndTheOthersAsTheyAre) {
+  if (!is_h7()) GTEST_SKIP() << "no ECC";
+  std::vector<uint8_t> expected = pattern(2048);
+  ASSERT_TRUE(nor().program(sector_offset(), expected).ok());
+  for (const uint32_t torn : {0u, 512u, 1024u - 32u}) {
+    bench_.tear_word(sector_offset() + torn);
+    std::fill_n(expected.begin() + torn, 32, uint8_t{0xFF});
+  }
+  std::vector<uint8_t> out(expected.size());
+  EXPECT_EQ(nor().read(sector_offset(), out), Status(Error::kIo));
+  EXPECT_EQ(out, expected);
+  EXPECT_EQ(nor().read(sector_offset() + 530, std::span(out).first(100)), Status(Error::kIo));
+  EXPECT_TRUE(std::equal(out.begin(), out.begin() + 100, expected.begin() + 530))
+      << "from within the word on";
+}
+
 TEST_P(Stm32FlashTest, ACorrectedBitIsNoError) {
   if (!is_h7()) GTEST_SKIP() << "no ECC";
   const auto data = pattern(unit());

@@ -84,21 +84,21 @@ class Stm32H7Flash final : public flash::NorFlash {
 
   // After an error word by word, to learn which one it is: that reads as erased, and the others as they are.
   flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
-    flash::Status first_error;
+    flash::Status error;
     while (!out.empty()) {
-      const std::span<uint8_t> piece = first_error.ok() ? first_piece(offset, out) : first_word(offset, out);
+      const bool by_words = !error.ok();
+      const std::span<uint8_t> piece = by_words ? first_word(offset, out) : first_piece(offset, out);
       Registers bank = bank_at(offset);
       FLASH_TRY(prepare(bank, kReadErrors | Sr::kSingleEcc));
       if (const flash::Status status = guarded_read(bank, offset, piece); !status.ok()) {
-        const bool is_found = !first_error.ok();
-        first_error = status;
-        if (!is_found) continue;
+        error = status;
+        if (!by_words) continue;
         std::fill(piece.begin(), piece.end(), uint8_t{0xFF});
       }
       offset += static_cast<uint32_t>(piece.size());
       out = out.subspan(piece.size());
     }
-    return first_error;
+    return error;
   }
 
   // Each flash word is an operation of its own: nothing is held while another word, or another master,

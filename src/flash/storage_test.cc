@@ -88,6 +88,18 @@ TEST(Storage, IdleFlushComesAfterTheLastWriteAndNotBefore) {
   EXPECT_FALSE(bench.storage.is_dirty());
 }
 
+TEST(Storage, IdleFlushComesInTimeAlsoWhereTheClockLeaves32Bits) {
+  Bench bench;
+  bench.now_us = UINT32_MAX - kIdleUs / 2;
+  ASSERT_TRUE(bench.storage.write(0, std::vector<uint8_t>(512, 0)).ok());
+  bench.now_us += kIdleUs - 1;
+  ASSERT_TRUE(bench.storage.poll().ok());
+  EXPECT_TRUE(bench.storage.is_dirty());
+  bench.now_us += 1;
+  ASSERT_TRUE(bench.storage.poll().ok());
+  EXPECT_FALSE(bench.storage.is_dirty());
+}
+
 TEST(Storage, PollOfACleanStorageTouchesNothing) {
   Bench bench;
   bench.now_us += 10 * kIdleUs;
