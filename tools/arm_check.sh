@@ -82,8 +82,8 @@ write_document() {
 # What it weighs
 
 Code and constants (text), and memory that is not the caller's (data, bss), in bytes, of the block layer with
-its cache and the driver: `-Os`, no link-time optimisation, nothing left out. The RAM of the cache comes from the
-caller: 512 bytes a block, and 20 for its slot. `tools/arm_check.sh --write` makes this page.
+its cache and the driver: `-Os`, no link-time optimisation, the libraries whole, and of a driver that is header-only
+what making one links. The RAM of the cache comes from the caller: 512 bytes a block, and 20 for its slot. `tools/arm_check.sh --write` makes this page.
 
 END
         cat "$work/sizes"

@@ -4,7 +4,6 @@
     camera_test.py --program build/release/src/cli/pybflash --micropython build/micropython-1.25.0
 """
 
-import argparse
 import hashlib
 import os
 import pathlib
@@ -19,6 +18,8 @@ import termios
 import time
 import tty
 import unittest
+
+from tested_program import parse_arguments
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_X = b"\x01", b"\x02", b"\x03", b"\x04", b"\x18"
 TIMEOUT_S = 60
@@ -362,17 +363,9 @@ def python_with_serial():
     sys.exit("mpremote needs Debian's python3-serial")
 
 
-def main():
-    global PROGRAM, MPREMOTE, MPREMOTE_FOLDER
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--micropython", required=True, help="its source tree")
-    args, rest = parser.parse_known_args()
-    PROGRAM = os.path.abspath(args.program)
-    MPREMOTE = [python_with_serial(), "-m", "mpremote"]
-    MPREMOTE_FOLDER = os.path.join(os.path.abspath(args.micropython), "tools/mpremote")
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    ARGUMENTS = parse_arguments(__doc__, micropython=True)
+    PROGRAM = ARGUMENTS.program
+    MPREMOTE = [python_with_serial(), "-m", "mpremote"]
+    MPREMOTE_FOLDER = os.path.join(ARGUMENTS.micropython, "tools/mpremote")
+    unittest.main()

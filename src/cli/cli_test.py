@@ -4,7 +4,6 @@
     cli_test.py --program build/release/src/cli/pybflash --micropython build/micropython-1.25.0
 """
 
-import argparse
 import os
 import pathlib
 import pty
@@ -16,6 +15,8 @@ import sys
 import tempfile
 import time
 import unittest
+
+from tested_program import parse_arguments
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_X = b"\x01", b"\x02", b"\x03", b"\x04", b"\x18"
 TIMEOUT_S = 60
@@ -393,17 +394,8 @@ class SerialProtocol(unittest.TestCase):
             self.assertEqual(self.pyboard(*commands).returncode, 0)
 
 
-def main():
-    global PROGRAM, PYBOARD
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--micropython", required=True, help="its source tree")
-    args, rest = parser.parse_known_args()
-    PROGRAM = os.path.abspath(args.program)
-    PYBOARD = os.path.join(os.path.abspath(args.micropython), "tools/pyboard.py")
-    sys.dont_write_bytecode = True
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    ARGUMENTS = parse_arguments(__doc__, micropython=True)
+    PROGRAM = ARGUMENTS.program
+    PYBOARD = os.path.join(ARGUMENTS.micropython, "tools/pyboard.py")
+    unittest.main()

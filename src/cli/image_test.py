@@ -4,7 +4,6 @@
     image_test.py --program build/release/src/cli/pybflash [--boards OPENMV2,OPENMV4P]
 """
 
-import argparse
 import filecmp
 import os
 import pathlib
@@ -15,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+from tested_program import parse_arguments
 
 TIMEOUT_S = 120
 PROGRAM = ""
@@ -588,18 +589,8 @@ class Damage(ImageCase):
         self.assertEqual(self.rescued(code=0)[1], {"lib/x": b"kept" * 300})
 
 
-def main():
-    global PROGRAM
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--boards", help="only these, separated by commas")
-    args, rest = parser.parse_known_args()
-    PROGRAM = os.path.abspath(args.program)
-    if args.boards:
-        BOARDS[:] = args.boards.split(",")
-    sys.dont_write_bytecode = True
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    ARGUMENTS = parse_arguments(__doc__, boards=True)
+    PROGRAM = ARGUMENTS.program
+    BOARDS[:] = ARGUMENTS.boards or BOARDS
+    unittest.main()

@@ -4,7 +4,6 @@
     map_test.py --program build/release/src/cli/pybflash
 """
 
-import argparse
 import html.parser
 import json
 import os
@@ -16,6 +15,8 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 import zlib
+
+from tested_program import parse_arguments
 
 TIMEOUT_S = 120
 PROGRAM = ""
@@ -411,14 +412,6 @@ class Forecasts(WithFolder):
         self.assertEqual(os.listdir(folder), [])
 
 
-def main():
-    global PROGRAM
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    args, rest = parser.parse_known_args()
-    PROGRAM = os.path.abspath(args.program)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    PROGRAM = parse_arguments(__doc__).program
+    unittest.main()

@@ -4,7 +4,6 @@
     powercut_test.py --program build/release/src/cli/pybflash
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -13,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+from tested_program import parse_arguments
 
 TIMEOUT_S = 300
 PROGRAM = ""
@@ -283,15 +284,6 @@ class Examples(PowerCut):
         self.assertGreater(self.lost("fat", "--cuts", "60"), 0)
 
 
-def main():
-    global PROGRAM
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    args, rest = parser.parse_known_args()
-    PROGRAM = os.path.abspath(args.program)
-    sys.dont_write_bytecode = True
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    PROGRAM = parse_arguments(__doc__).program
+    unittest.main()

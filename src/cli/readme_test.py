@@ -4,15 +4,14 @@
     readme_test.py --program build/release/src/cli/pybflash
 """
 
-import argparse
-import os
 import pathlib
 import re
 import shlex
 import subprocess
-import sys
 import tempfile
 import unittest
+
+from tested_program import parse_arguments
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = ("README.md", "docs/pyb-flash.md", "examples/powercut/README.md")
@@ -76,14 +75,6 @@ class Pages(unittest.TestCase):
             self.assertEqual(self.run_in_folder(["run", "-c", code + "print(len(vfs.mount()))"]), "4\n")
 
 
-def main():
-    global PROGRAM
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    args, rest = parser.parse_known_args()
-    PROGRAM = os.path.abspath(args.program)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    PROGRAM = parse_arguments(__doc__).program
+    unittest.main()

@@ -4,7 +4,6 @@
     serve_test.py --program build/release/src/cli/pybflash
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -14,6 +13,8 @@ import sys
 import tempfile
 import time
 import unittest
+
+from tested_program import parse_arguments
 
 TIMEOUT_S = 60
 FIRST_STORAGE_BLOCK = 256
@@ -283,14 +284,6 @@ class Mistakes(ServeTest):
         self.check("nbdinfo", self.serve())
 
 
-def main():
-    global PROGRAM
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    args, rest = parser.parse_known_args()
-    PROGRAM = os.path.abspath(args.program)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    PROGRAM = parse_arguments(__doc__).program
+    unittest.main()
