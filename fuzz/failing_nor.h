@@ -37,16 +37,16 @@ class FailingNor final : public flash::NorFlash {
     return true;
   }
 
-  Status do_read(uint32_t offset, std::span<uint8_t> out) override {
+  Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
     const bool has_failed = fails();
-    std::copy_n(cells_.begin() + offset, out.size(), out.begin());
-    if (has_failed) std::fill(out.begin(), out.end(), uint8_t{0xFF});
+    std::copy_n(cells_.begin() + offset, length, out);
+    if (has_failed) std::fill_n(out, length, uint8_t{0xFF});
     return has_failed ? Status(flash::Error::kIo) : Status();
   }
 
-  Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
+  Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
     if (fails()) return flash::Error::kIo;
-    for (size_t i = 0; i < data.size(); ++i) {
+    for (uint32_t i = 0; i < length; ++i) {
       uint8_t& cell = cells_[offset + i];
       FUZZ_CHECK(misuse_allowed_ || (geometry().reprogrammable ? (data[i] & ~cell) == 0 : cell == 0xFF));
       cell &= data[i];

@@ -19,17 +19,17 @@ class RamNor final : public flash::NorFlash {
   uint32_t misuses() const { return misuses_; }
 
  private:
-  flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
-    for (uint8_t& byte : out) byte = cells_[offset++];
+  flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
+    for (uint32_t i = 0; i < length; ++i) out[i] = cells_[offset + i];
     return {};
   }
 
-  flash::Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
-    for (const uint8_t byte : data) {
-      uint8_t& cell = cells_[offset++];
-      const bool legal = geometry().reprogrammable ? (byte & ~cell) == 0 : cell == 0xFF;
+  flash::Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
+    for (uint32_t i = 0; i < length; ++i) {
+      uint8_t& cell = cells_[offset + i];
+      const bool legal = geometry().reprogrammable ? (data[i] & ~cell) == 0 : cell == 0xFF;
       if (!legal) ++misuses_;
-      cell = static_cast<uint8_t>(cell & byte);
+      cell = static_cast<uint8_t>(cell & data[i]);
     }
     return {};
   }

@@ -267,9 +267,11 @@ class RefusingNor final : public flash::NorFlash {
   Status refusal;
 
  private:
-  Status do_read(uint32_t offset, std::span<uint8_t> out) override { return nor_.read(offset, out); }
-  Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
-    return refusal.ok() ? nor_.program(offset, data) : refusal;
+  Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
+    return nor_.read(offset, out, length);
+  }
+  Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
+    return refusal.ok() ? nor_.program(offset, data, length) : refusal;
   }
   Status do_erase(uint32_t offset, uint32_t length) override {
     return refusal.ok() ? nor_.erase(offset, length) : refusal;

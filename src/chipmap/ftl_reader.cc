@@ -20,16 +20,16 @@ class MemoryNor final : public flash::NorFlash {
       : NorFlash(geometry), memory_(memory) {}
 
  private:
-  Status do_read(uint32_t offset, std::span<uint8_t> out) override {
+  Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
     const uint32_t word_bytes = geometry().program_unit_bytes;
-    const auto last = static_cast<uint32_t>(offset + out.size() - 1);
+    const uint32_t last = offset + length - 1;
     for (uint32_t word = offset / word_bytes; word <= last / word_bytes; ++word) {
       if (is_broken(word)) return Error::kIo;
     }
-    std::copy_n(memory_.bytes.begin() + offset, out.size(), out.begin());
+    std::copy_n(memory_.bytes.begin() + offset, length, out);
     return {};
   }
-  Status do_program(uint32_t, std::span<const uint8_t>) override { return Error::kNotSupported; }
+  Status do_program(uint32_t, const uint8_t*, uint32_t) override { return Error::kNotSupported; }
   Status do_erase(uint32_t, uint32_t) override { return Error::kNotSupported; }
 
   bool is_broken(uint32_t word) const {

@@ -25,12 +25,12 @@ class ChipNor final : public flash::NorFlash {
   explicit ChipNor(TestChip& chip) : NorFlash(chip.board.part->geometry), bytes_(chip.bytes) {}
 
  private:
-  Status do_read(uint32_t offset, std::span<uint8_t> out) override {
-    std::copy_n(bytes_.begin() + offset, out.size(), out.begin());
+  Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
+    std::copy_n(bytes_.begin() + offset, length, out);
     return {};
   }
-  Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
-    std::copy(data.begin(), data.end(), bytes_.begin() + offset);
+  Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
+    std::copy_n(data, length, bytes_.begin() + offset);
     return {};
   }
   Status do_erase(uint32_t offset, uint32_t length) override {

@@ -283,15 +283,15 @@ inline Status SpiNor::check_result(bool is_erase) {
   return Error::kIo;
 }
 
-Status SpiNor::do_read(uint32_t offset, std::span<uint8_t> out) {
-  const NorCommand read = NorCommand::reading(read_, offset, out);
+Status SpiNor::do_read(uint32_t offset, uint8_t* out, uint32_t length) {
+  const NorCommand read = NorCommand::reading(read_, offset, {out, length});
   if (state_ == State::kMapped) return bus_.read_mapped(read);
   if (state_ == State::kChanging) FLASH_TRY(wait_ready(0));
   return bus_.execute(read);
 }
 
-Status SpiNor::do_program(uint32_t offset, std::span<const uint8_t> data) {
-  return change_range(offset, data.data(), static_cast<uint32_t>(data.size()));
+Status SpiNor::do_program(uint32_t offset, const uint8_t* data, uint32_t length) {
+  return change_range(offset, data, length);
 }
 
 Status SpiNor::do_erase(uint32_t offset, uint32_t length) {

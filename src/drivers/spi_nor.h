@@ -88,8 +88,8 @@ class SpiNor : public flash::NorFlash {
   bool dedicated_ = false;  // the opcodes in use take four address bytes in every mode
 
  private:
-  flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override;
-  flash::Status do_program(uint32_t offset, std::span<const uint8_t> data) override;
+  flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override;
+  flash::Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override;
   flash::Status do_erase(uint32_t offset, uint32_t length) override;
 
   flash::Status bring_up();

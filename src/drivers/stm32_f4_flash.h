@@ -152,24 +152,23 @@ class Stm32F4Flash final : public flash::NorFlash {
     Bits<Acr> found_;
   };
 
-  flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
+  flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
     FLASH_TRY(prepare());
-    while (!out.empty()) {
-      const std::span<uint8_t> piece = first_piece(offset, out);
+    for (std::span<uint8_t> rest(out, length); !rest.empty();) {
+      const std::span<uint8_t> piece = first_piece(offset, rest);
       FLASH_TRY(guarded_read(offset, piece));
       offset += static_cast<uint32_t>(piece.size());
-      out = out.subspan(piece.size());
+      rest = rest.subspan(piece.size());
     }
     return {};
   }
 
-  flash::Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
+  flash::Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
     FLASH_TRY(prepare());
-    const flash::Status status = program_words(offset, data);
-    memory_changed(offset, static_cast<uint32_t>(data.size()));
+    const flash::Status status = program_words(offset, {data, length});
+    memory_changed(offset, length);
     if (!status.ok()) return status;
-    return check_cells(offset, static_cast<uint32_t>(data.size()),
-                       [data](uint32_t at, uint8_t cell) { return (cell & ~data[at]) == 0; });
+    return check_cells(offset, length, [data](uint32_t at, uint8_t cell) { return (cell & ~data[at]) == 0; });
   }
 
   flash::Status do_erase(uint32_t offset, uint32_t length) override {

@@ -83,11 +83,11 @@ class Stm32H7Flash final : public flash::NorFlash {
   };
 
   // After an error word by word, to learn which one it is: that reads as erased, and the others as they are.
-  flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
+  flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
     flash::Status error;
-    while (!out.empty()) {
+    for (std::span<uint8_t> rest(out, length); !rest.empty();) {
       const bool by_words = !error.ok();
-      const std::span<uint8_t> piece = by_words ? first_word(offset, out) : first_piece(offset, out);
+      const std::span<uint8_t> piece = by_words ? first_word(offset, rest) : first_piece(offset, rest);
       Registers bank = bank_at(offset);
       FLASH_TRY(prepare(bank, kReadErrors | Sr::kSingleEcc));
       if (const flash::Status status = guarded_read(bank, offset, piece); !status.ok()) {
@@ -96,16 +96,17 @@ class Stm32H7Flash final : public flash::NorFlash {
         std::fill(piece.begin(), piece.end(), uint8_t{0xFF});
       }
       offset += static_cast<uint32_t>(piece.size());
-      out = out.subspan(piece.size());
+      rest = rest.subspan(piece.size());
     }
     return error;
   }
 
   // Each flash word is an operation of its own: nothing is held while another word, or another master,
   // is let in between.
-  flash::Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
-    for (; !data.empty(); offset += kWordBytes, data = data.subspan(kWordBytes)) {
-      const auto word = data.template first<kWordBytes>();
+  flash::Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
+    const uint32_t end = offset + length;
+    for (; offset != end; offset += kWordBytes, data += kWordBytes) {
+      const std::span<const uint8_t, kWordBytes> word(data, kWordBytes);
       if (is_blank(word)) continue;
       Registers bank = bank_at(offset);
       FLASH_TRY(prepare(bank, kReadErrors | Sr::kSingleEcc | kWriteErrors));

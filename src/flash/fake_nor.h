@@ -63,21 +63,21 @@ class FakeNor final : public NorFlash {
   }
 
  private:
-  Status do_read(uint32_t offset, std::span<uint8_t> out) override {
-    const Status status = begin('r', offset, out.size());
+  Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
+    const Status status = begin('r', offset, length);
     if (!status.ok() && geometry().reprogrammable) return status;
     const uint32_t unit = geometry().program_unit_bytes;
-    for (uint32_t i = 0; i < out.size(); ++i) {
+    for (uint32_t i = 0; i < length; ++i) {
       const bool is_torn = !status.ok() && !fault({'r', (offset + i) / unit * unit, unit}).ok();
       out[i] = is_torn ? 0xFF : cells[offset + i];
     }
     return status;
   }
 
-  Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
-    const Status status = begin('p', offset, data.size());
-    const size_t length = status.ok() ? data.size() : data.size() / 2;
-    for (size_t i = 0; i < length; ++i) {
+  Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
+    const Status status = begin('p', offset, length);
+    const uint32_t carried_out = status.ok() ? length : length / 2;
+    for (uint32_t i = 0; i < carried_out; ++i) {
       uint8_t& cell = cells[offset + i];
       if (!geometry().reprogrammable) EXPECT_EQ(cell, 0xFF) << "second program of byte " << offset + i;
       EXPECT_EQ(data[i] & ~cell, 0) << "program cannot set bits, byte " << offset + i;
@@ -92,8 +92,8 @@ class FakeNor final : public NorFlash {
     return status;
   }
 
-  Status begin(char kind, uint32_t offset, size_t length) {
-    log.push_back({kind, offset, static_cast<uint32_t>(length)});
+  Status begin(char kind, uint32_t offset, uint32_t length) {
+    log.push_back({kind, offset, length});
     return fault(log.back());
   }
 

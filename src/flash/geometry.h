@@ -13,6 +13,12 @@ constexpr bool in_range(size_t offset, size_t length, size_t size) {
   return length <= size && offset <= size - length;
 }
 
+// A number of 64 bits for the 32 bits that every offset and every count has here. Those that do not fit are
+// all the same: beyond what any storage holds.
+constexpr uint32_t to_u32(uint64_t number) {
+  return number < UINT32_MAX ? static_cast<uint32_t>(number) : UINT32_MAX;
+}
+
 // A run of erase sectors of equal size. It starts at a multiple of that.
 struct Region {
   uint32_t sector_size_bytes;
@@ -29,7 +35,8 @@ struct Sector {
 struct Geometry {
   std::span<const Region> regions;
 
-  // Programs start and end at multiples of this: 1 on serial NOR, 4 on STM32F4/F7 (x32), 32 on STM32H7.
+  // Programs start and end at multiples of this, a power of two: 1 on serial NOR, 4 on STM32F4/F7 (x32), 32
+  // on STM32H7.
   uint32_t program_unit_bytes = 1;
 
   // A program that crosses a multiple of this costs another operation: the page of serial NOR.

@@ -2,17 +2,17 @@
 
 namespace flash {
 
-Status NorFlash::read(uint32_t offset, std::span<uint8_t> out) {
-  if (!in_range(offset, out.size(), size_bytes_)) return Error::kInvalid;
-  if (out.empty()) return {};
-  return do_read(offset, out);
+Status NorFlash::read(uint32_t offset, uint8_t* out, uint32_t length) {
+  if (!in_range(offset, length, size_bytes_)) return Error::kInvalid;
+  if (length == 0) return {};
+  return do_read(offset, out, length);
 }
 
-Status NorFlash::program(uint32_t offset, std::span<const uint8_t> data) {
-  if (!in_range(offset, data.size(), size_bytes_)) return Error::kInvalid;
-  if ((offset | data.size()) % geometry_.program_unit_bytes != 0) return Error::kInvalid;  // a power of two
-  if (data.empty()) return {};
-  return do_program(offset, data);
+Status NorFlash::program(uint32_t offset, const uint8_t* data, uint32_t length) {
+  if (!in_range(offset, length, size_bytes_)) return Error::kInvalid;
+  if (((offset | length) & (geometry_.program_unit_bytes - 1)) != 0) return Error::kInvalid;
+  if (length == 0) return {};
+  return do_program(offset, data, length);
 }
 
 Status NorFlash::erase(uint32_t offset, uint32_t length) {

@@ -26,14 +26,20 @@ class NorFlash {
   //   kIo        the hardware failed, or a unit has an uncorrectable ECC error. Where units carry ECC, all of
   //              the range was read all the same, and such units as erased
   //   kTimedOut, kNoDevice
-  Status read(uint32_t offset, std::span<uint8_t> out);
+  Status read(uint32_t offset, uint8_t* out, uint32_t length);
+  Status read(uint32_t offset, std::span<uint8_t> out) {
+    return read(offset, out.data(), to_u32(out.size()));
+  }
 
   // Turns 1 bits into 0 bits. Offset and length are multiples of the program unit; where a unit is
   // not reprogrammable it must be blank. What was programmed before an error stays programmed.
   //   kInvalid   the range leaves the device, or is not aligned
   //   kIo        the hardware reported a failure
   //   kTimedOut, kNoDevice
-  Status program(uint32_t offset, std::span<const uint8_t> data);
+  Status program(uint32_t offset, const uint8_t* data, uint32_t length);
+  Status program(uint32_t offset, std::span<const uint8_t> data) {
+    return program(offset, data.data(), to_u32(data.size()));
+  }
 
   // Erases whole sectors to 0xFF. A run of many is one call, so that a driver can use its larger erase.
   //   kInvalid   the range leaves the device, or an end lies inside a sector
@@ -53,8 +59,8 @@ class NorFlash {
   }
 
  private:
-  virtual Status do_read(uint32_t offset, std::span<uint8_t> out) = 0;
-  virtual Status do_program(uint32_t offset, std::span<const uint8_t> data) = 0;
+  virtual Status do_read(uint32_t offset, uint8_t* out, uint32_t length) = 0;
+  virtual Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) = 0;
   virtual Status do_erase(uint32_t offset, uint32_t length) = 0;
 
   Geometry geometry_;

@@ -20,12 +20,6 @@ struct StorageConfig {
 
 enum class Access : uint8_t { kRead, kWrite, kProgram };
 
-// A number of 64 bits for the 32 bits that every offset and every count has here. Those that do not fit are
-// all the same: beyond what any storage holds.
-constexpr uint32_t to_u32(uint64_t number) {
-  return number < UINT32_MAX ? static_cast<uint32_t>(number) : UINT32_MAX;
-}
-
 // Byte access to the storage through the write-back cache. All ranges are relative to the storage.
 // A length of zero is a success that touches nothing (the range is still checked).
 class Storage {
@@ -68,7 +62,7 @@ class Storage {
   // cache. Whoever reads afterwards sees them. Ranges are those of NorFlash, and errors, too.
   const NorFlash& nor() const { return nor_; }
   uint32_t offset() const { return config_.offset; }
-  Status program_now(uint32_t offset, std::span<const uint8_t> data);
+  Status program_now(uint32_t offset, const uint8_t* data, uint32_t length);
   Status erase_now(uint32_t offset, uint32_t length);
 
   // What waits in this range to be written is not wanted after all. The range lies inside the storage.

@@ -3,10 +3,10 @@
 
 namespace flash {
 
-Status Storage::program_now(uint32_t offset, std::span<const uint8_t> data) {
-  if (!in_range(offset, data.size(), config_.size_bytes)) return Error::kInvalid;
-  FLASH_TRY(cache_.evict(offset, static_cast<uint32_t>(data.size()), true));
-  return nor_.program(config_.offset + offset, data);
+Status Storage::program_now(uint32_t offset, const uint8_t* data, uint32_t length) {
+  if (!in_range(offset, length, config_.size_bytes)) return Error::kInvalid;
+  FLASH_TRY(cache_.evict(offset, length, true));
+  return nor_.program(config_.offset + offset, data, length);
 }
 
 Status Storage::erase_now(uint32_t offset, uint32_t length) {

@@ -13,9 +13,11 @@ class StorageNor final : public NorFlash {
   explicit StorageNor(Storage& storage);
 
  private:
-  Status do_read(uint32_t offset, std::span<uint8_t> out) override { return storage_.read(offset, out); }
-  Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
-    return storage_.program_now(offset, data);
+  Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
+    return storage_.access(Access::kRead, offset, out, length);
+  }
+  Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
+    return storage_.program_now(offset, data, length);
   }
   Status do_erase(uint32_t offset, uint32_t length) override { return storage_.erase_now(offset, length); }
 

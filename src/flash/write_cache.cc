@@ -9,12 +9,12 @@ namespace flash {
 namespace {
 
 constexpr uint8_t kErased = 0xFF;
-constexpr uint32_t kLookBytes = 128;  // at a time, on the stack: a multiple of every program unit
+constexpr uint32_t kLookBytes = 256;  // at a time, on the stack: a multiple of every program unit
 
 uint32_t word_at(const uint8_t* bytes) {
   uint32_t word = 0;
-  __builtin_memcpy(&word, bytes,
-                   sizeof word);  // a load; by its other name a call, where there is no C library
+  // A load; by its other name it would be a call, where there is no C library.
+  __builtin_memcpy(&word, bytes, sizeof word);
   return word;
 }
 
@@ -73,7 +73,7 @@ void WriteCache::discard() {
     slot.dirty_since = 0;
   }
   dirty_count_ = 0;
-  claim_hand_ = 0;
+  last_claimed_ = slots_.first;
   last_found_ = slots_.first;
 }
 
@@ -83,7 +83,7 @@ void WriteCache::discard() {
 CacheSlot* WriteCache::first_cached(uint32_t block) {
   // Mostly it is that of last time, or the one that came in after it.
   CacheSlot* first = last_found_;
-  if (first->block != block && ++first == slots_.last) first = slots_.first;
+  if (first->block != block) first = after(first);
   if (first->block == block) return last_found_ = first;
   first = nullptr;
   uint32_t least = CacheSlot::kUnused - block;
@@ -107,13 +107,13 @@ CacheSlot* WriteCache::find(uint32_t block) {
 // A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. For who
 // writes there it is as erased as it reads, or its sector could never be written again.
 Status WriteCache::bring_in(uint32_t block, Purpose purpose) {
-  CacheSlot* slot = nullptr;
+  CacheSlot* slot = last_claimed_;
   do {
-    claim_hand_ = (claim_hand_ + 1) % slot_count_;
-    slot = slots_.first + claim_hand_;
+    slot = after(slot);
   } while (slot->is_dirty());
   slot->block = block;
-  slot->written = false;
+  slot->is_firm = false;
+  last_claimed_ = slot;
   last_found_ = slot;
   if (purpose == Purpose::kOverwrite) return {};
   const Status status = look(*slot, 0, slot->bytes, kCacheBlockBytes);
@@ -123,7 +123,7 @@ Status WriteCache::bring_in(uint32_t block, Purpose purpose) {
 }
 
 Status WriteCache::look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const {
-  return nor_.read(flash_offset(slot.block) + begin, {out, length});
+  return nor_.read(flash_offset(slot.block) + begin, out, length);
 }
 
 void WriteCache::mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end) {
@@ -137,13 +137,13 @@ void WriteCache::mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end) {
     slot.dirty_since = ++write_ordinal_;
     ++dirty_count_;
   }
-  slot.written = true;
   slot.dirty_begin = static_cast<uint16_t>(begin);
   slot.dirty_end = static_cast<uint16_t>(end);
 }
 
 void WriteCache::mark_clean(CacheSlot& slot) {
   slot.dirty_since = 0;
+  slot.is_firm = true;
   --dirty_count_;
 }
 
@@ -167,7 +167,7 @@ Status WriteCache::make_room(uint32_t sector) {
   while (dirty_count_ + blocks_per_sector_ > slot_count_ && !can_complete(sector, 1, 0)) {
     const uint32_t victim = fullest_sector();
     if (can_complete(victim, 1, 1)) break;
-    FLASH_TRY(flush(victim));
+    FLASH_TRY(flush(victim, true));
   }
   return {};
 }
@@ -212,7 +212,7 @@ Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
         if (status.ok()) slot = last_found_;
         if (piece == kCacheBlockBytes || !is_torn(status)) FLASH_TRY(status);
       }
-      if (slot == nullptr) FLASH_TRY(nor_.read(slice_offset_ + offset, {out, piece = uncached}));
+      if (slot == nullptr) FLASH_TRY(nor_.read(slice_offset_ + offset, out, piece = uncached));
     }
     if (slot != nullptr) std::memcpy(out, slot->bytes + begin, piece);
     offset += piece;
@@ -249,8 +249,8 @@ Status WriteCache::write(uint32_t offset, const uint8_t* data, uint32_t length) 
 
 Status WriteCache::write_block(uint32_t block, uint32_t begin, const uint8_t* data, uint32_t length) {
   CacheSlot* slot = find(block);
-  // What was only read may be bits that are half way (see compare_block()), and no reason to drop a write.
-  if (slot != nullptr && slot->written && data != nullptr && holds(slot->bytes + begin, data, length))
+  // What was only read is no reason to drop a write (see compare_block()).
+  if (slot != nullptr && slot->is_firm && data != nullptr && holds(slot->bytes + begin, data, length))
     return {};
   if (slot == nullptr || !slot->is_dirty()) FLASH_TRY(make_room(block / blocks_per_sector_));
   slot = find(block);  // a flush may have given it up, or brought it in
@@ -289,13 +289,16 @@ Status WriteCache::sync() {
 }
 
 // From the erase to the end of the verify, the flash holds less than the cache: all blocks are dirty.
-Status WriteCache::flush(uint32_t sector) {
+// `for_room`: it is enough that some blocks turn out to be in the flash already.
+Status WriteCache::flush(uint32_t sector, bool for_room) {
   Sectors area = {sector, 1};
+  const uint32_t dirty_before = dirty_count_;
   const Status verdict = compare(sector);
+  if (for_room && dirty_count_ < dirty_before) return {};
   if (verdict == Error::kNeedsErase) {
     // Other sectors' dirty blocks may leave too few slots to complete this one. The fullest can always be
     // completed (see make_room), so this goes one level deep.
-    while (!can_complete(sector, 1, 0)) FLASH_TRY(flush(fullest_sector()));
+    while (!can_complete(sector, 1, 0)) FLASH_TRY(flush(fullest_sector(), true));
     FLASH_TRY(widen(area));
     FLASH_TRY(complete(area));
     const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
@@ -314,7 +317,7 @@ Status WriteCache::flush(uint32_t sector) {
 }
 
 // Makes `area`, one sector, the largest that one erase command takes and whose sectors all have to be erased.
-Status WriteCache::widen(Sectors& area) const {
+Status WriteCache::widen(Sectors& area) {
   const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
   const uint32_t sector_start = slice_offset_ + area.first * sector_bytes;
   const auto& sizes = nor_.geometry().large_erase_bytes;
@@ -335,55 +338,72 @@ Status WriteCache::widen(Sectors& area) const {
   return {};
 }
 
-// Brings every block of the sectors into the cache, and has them programmed whatever happens.
+// Brings every block of the sectors into the cache, and has them programmed whatever happens: an erase that
+// fails may stop half way.
 Status WriteCache::complete(Sectors sectors) {
   const uint32_t end = (sectors.first + sectors.count) * blocks_per_sector_;
   for (uint32_t block = sectors.first * blocks_per_sector_; block < end; ++block) {
     if (find(block) == nullptr) FLASH_TRY(bring_in(block, Purpose::kWrite));
     mark_dirty(*last_found_, 0, kCacheBlockBytes);
+    last_found_->is_firm = false;
   }
   return {};
 }
 
 //   kNeedsErase   programming alone does not make the flash hold what is cached of the sector
-Status WriteCache::compare(uint32_t sector) const {
-  for (const CacheSlot& slot : slots_) {
-    if (slot.is_dirty() && sector_of(slot) == sector) FLASH_TRY(compare_block(slot));
+// What it holds already is clean then.
+Status WriteCache::compare(uint32_t sector) {
+  Status verdict;
+  for (CacheSlot& slot : slots_) {
+    if (!slot.is_dirty() || sector_of(slot) != sector) continue;
+    if (const Status status = compare_block(slot); !status.ok()) verdict = status;
   }
-  return {};
+  return verdict;
 }
 
 // A sector whose erase a cut of power stopped can look erased: bits that are half way are read now as 1, now
-// as 0. So the flash has to look the same a few times. (Where units carry ECC, their code tells.)
-Status WriteCache::compare_block(const CacheSlot& slot) const {
+// as 0. So a block has to look the same a few times, all of it, before it is firm. (Where units carry ECC,
+// their code tells at once.)
+Status WriteCache::compare_block(CacheSlot& slot) {
   const Geometry& geometry = nor_.geometry();
   const bool has_ecc = !geometry.reprogrammable;
   const uint32_t step = has_ecc ? geometry.program_unit_bytes : kLookBytes;
+  int looks = 1;
+  if (!slot.is_firm) {
+    if (!has_ecc) looks = 4;
+    mark_dirty(slot, 0, kCacheBlockBytes);
+  }
+  bool is_held = true;
   std::array<uint8_t, kLookBytes> first, again;
   for (uint32_t at = slot.dirty_begin; at < slot.dirty_end; at += step) {
     const uint32_t length = std::min<uint32_t>(slot.dirty_end - at, step);
+    const uint8_t* const wanted = slot.bytes + at;
     const Status status = look(slot, at, first.data(), length);
     if (is_torn(status)) return Error::kNeedsErase;
     FLASH_TRY(status);
-    if (!agrees(first.data(), slot.bytes + at, length, has_ecc ? UINT32_MAX : 0) &&
-        !is_erased(first.data(), length))
-      return Error::kNeedsErase;
-    for (int more = has_ecc ? 0 : 3; more > 0; --more) {
+    if (!holds(first.data(), wanted, length)) {
+      is_held = false;
+      if ((has_ecc || !is_programmable(first.data(), wanted, length)) && !is_erased(first.data(), length))
+        return Error::kNeedsErase;
+    }
+    for (int more = 1; more < looks; ++more) {
       FLASH_TRY(look(slot, at, again.data(), length));
       if (!holds(again.data(), first.data(), length)) return Error::kNeedsErase;
     }
   }
+  if (is_held) mark_clean(slot);
   return {};
 }
 
 // Programs the units of the dirty bytes that differ from the flash, and reads back. A run of them goes on
 // across a gap that costs less to program again than a second operation would.
-Status WriteCache::program_block(const CacheSlot& slot) {
+Status WriteCache::program_block(CacheSlot& slot) {
   const Geometry& geometry = nor_.geometry();
   const uint32_t at = flash_offset(slot.block) + slot.dirty_begin;
   const uint8_t* const wanted = slot.bytes + slot.dirty_begin;
   const uint32_t length = slot.dirty_end - uint32_t{slot.dirty_begin};
   std::array<uint8_t, kCacheBlockBytes> present;
+  slot.is_firm = false;  // until it is read back
   FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
   uint32_t begin = 0;
   uint32_t end = 0;
@@ -394,11 +414,11 @@ Status WriteCache::program_block(const CacheSlot& slot) {
       end = unit_begin + geometry.program_unit_bytes;
     }
     if (begin != end && (i + 1 == length || i >= end + geometry.program_gap_bytes)) {
-      FLASH_TRY(nor_.program(at + begin, {wanted + begin, end - begin}));
+      FLASH_TRY(nor_.program(at + begin, wanted + begin, end - begin));
       begin = end;
     }
   }
-  if (end == 0) return {};  // the flash holds it already
+  if (end == 0) return {};  // the flash holds it already, or does it again
   FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
   return holds(present.data(), wanted, length) ? Status() : Status(Error::kIo);
 }

@@ -28,7 +28,7 @@ struct CacheSlot {
   uint32_t dirty_since = 0;  // ordinal of the write that made it dirty; 0: the block is clean
   uint16_t dirty_begin = 0;  // the program units that may differ from the flash, by bytes; of a dirty block
   uint16_t dirty_end = 0;
-  bool written = false;  // since it came in; else it was only read
+  bool is_firm = false;  // the flash was seen to hold it: no bit of it there is half way
   uint8_t* bytes = nullptr;
 
   bool is_dirty() const { return dirty_since != 0; }
@@ -90,6 +90,7 @@ class WriteCache {
   bool is_torn(Status status) const { return status == Error::kIo && !nor_.geometry().reprogrammable; }
 
   // The pool.
+  CacheSlot* after(CacheSlot* slot) const { return ++slot == slots_.last ? slots_.first : slot; }
   CacheSlot* first_cached(uint32_t block);
   CacheSlot* find(uint32_t block);
   enum class Purpose : uint8_t { kOverwrite, kWrite, kRead };
@@ -105,12 +106,12 @@ class WriteCache {
   Status write_block(uint32_t block, uint32_t begin, const uint8_t* data, uint32_t length);
 
   // Flushing.
-  Status flush(uint32_t sector);
-  Status widen(Sectors& area) const;
+  Status flush(uint32_t sector, bool for_room = false);
+  Status widen(Sectors& area);
   Status complete(Sectors sectors);
-  Status compare(uint32_t sector) const;
-  Status compare_block(const CacheSlot& slot) const;
-  Status program_block(const CacheSlot& slot);
+  Status compare(uint32_t sector);
+  Status compare_block(CacheSlot& slot);
+  Status program_block(CacheSlot& slot);
 
   NorFlash& nor_;
   Slots slots_;
@@ -119,9 +120,9 @@ class WriteCache {
   uint32_t blocks_per_sector_;
   uint32_t sector_count_;
   uint32_t dirty_count_ = 0;
-  uint32_t write_ordinal_ = 0;  // no flash lives to see it wrap around
-  uint32_t claim_hand_ = 0;
-  CacheSlot* last_found_ = nullptr;  // by find(), or brought in
+  uint32_t write_ordinal_ = 0;         // no flash lives to see it wrap around
+  CacheSlot* last_claimed_ = nullptr;  // by bring_in(), which goes round
+  CacheSlot* last_found_ = nullptr;    // by find(), or brought in
 };
 
 }  // namespace flash

@@ -71,21 +71,21 @@ class CellsNor final : public flash::NorFlash {
     return result == sim::CellResult::kOk ? flash::Status() : flash::Status(flash::Error::kIo);
   }
 
-  flash::Status do_read(uint32_t offset, std::span<uint8_t> out) override {
-    return status_of(cells_.read(offset, out));
+  flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
+    return status_of(cells_.read(offset, {out, length}));
   }
 
-  flash::Status do_program(uint32_t offset, std::span<const uint8_t> data) override {
+  flash::Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
     const uint32_t page = geometry().program_page_bytes;
-    while (!data.empty()) {
-      const auto piece = data.first(std::min<size_t>(data.size(), page - offset % page));
+    for (std::span<const uint8_t> rest(data, length); !rest.empty();) {
+      const auto piece = rest.first(std::min<size_t>(rest.size(), page - offset % page));
       const auto present = cells_.bytes().subspan(offset, piece.size());
       if (std::any_of(present.begin(), present.end(), [](uint8_t byte) { return byte != 0xFF; })) ++misuses_;
       if (std::any_of(piece.begin(), piece.end(), [](uint8_t byte) { return byte != 0xFF; })) {
         FLASH_TRY(status_of(cells_.program(offset, piece)));
       }
       offset += static_cast<uint32_t>(piece.size());
-      data = data.subspan(piece.size());
+      rest = rest.subspan(piece.size());
     }
     return {};
   }

@@ -90,7 +90,7 @@ planted_bug(no_read_back
 
 # One look is enough to skip an erase: the unstable bits of a torn erase look blank by chance.
 planted_bug(trusts_a_single_look
-  "has_ecc ? 0 : 3;" "0;")
+  "looks = 4;" "looks = 1;")
 
 # A word whose ECC a cut has broken: its sector can never be written again.
 planted_bug(stops_at_a_torn_word
@@ -100,4 +100,4 @@ planted_bug(cannot_load_a_torn_word
 
 # A word with ECC is programmed twice.
 planted_bug(programs_a_word_twice
-  "has_ecc ? UINT32_MAX : 0" "0")
+  "(has_ecc || !" "(!")
