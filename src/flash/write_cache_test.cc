@@ -2,74 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
-#include "flash/fake_nor.h"
+#include "flash/write_cache_testing.h"
 
 namespace flash {
 namespace {
-
-constexpr uint32_t kBlock = kCacheBlockBytes;
-
-// Geometries in small: 4 KiB sectors of a serial chip with its larger erases, F4/F7 words, H7 flash words.
-const FakeNor::Shape kSerial = {.name = "serial",
-                                .sector_size_bytes = 4096,
-                                .sector_count = 34,
-                                .program_gap_bytes = 12,
-                                .large_erase_bytes = {32768, 65536}};
-const FakeNor::Shape kWords = {
-    .name = "words", .sector_size_bytes = 16384, .sector_count = 4, .program_unit_bytes = 4};
-const FakeNor::Shape kEcc = {.name = "ecc",
-                             .sector_size_bytes = 16384,
-                             .sector_count = 3,
-                             .program_unit_bytes = 32,
-                             .reprogrammable = false};
-
-// A cache over all but the first and the last sector, so that strays outside the slice are seen.
-struct Bench {
-  explicit Bench(const FakeNor::Shape& shape, size_t slot_count)
-      : nor(shape),
-        slots(slot_count),
-        blocks(slot_count * kBlock),
-        slice_offset(shape.sector_size_bytes),
-        slice_size(shape.sector_size_bytes * (shape.sector_count - 2)),
-        cache(nor, slice_offset, slice_size, {slots, blocks}) {}
-
-  std::vector<uint8_t> read(uint32_t offset, size_t length) {
-    std::vector<uint8_t> out(length);
-    EXPECT_TRUE(cache.read(offset, out.data(), static_cast<uint32_t>(length)).ok());
-    return out;
-  }
-  Status write(uint32_t offset, std::span<const uint8_t> data) {
-    return cache.write(offset, data.data(), static_cast<uint32_t>(data.size()));
-  }
-  Status fill_erased(uint32_t offset, uint32_t length) { return cache.write(offset, nullptr, length); }
-  Status program(uint32_t offset, std::span<const uint8_t> data) {
-    FLASH_TRY(cache.check_programmable(offset, data.data(), static_cast<uint32_t>(data.size())));
-    return write(offset, data);
-  }
-  std::vector<uint8_t> chip(uint32_t offset, size_t length) const {
-    const auto at = nor.cells.begin() + slice_offset + offset;
-    return {at, at + static_cast<ptrdiff_t>(length)};
-  }
-  void fill_chip(uint8_t value) { std::fill(nor.cells.begin(), nor.cells.end(), value); }
-
-  FakeNor nor;
-  std::vector<CacheSlot> slots;
-  std::vector<uint8_t> blocks;
-  uint32_t slice_offset;
-  uint32_t slice_size;
-  WriteCache cache;
-};
-
-std::vector<uint8_t> pattern(size_t length, uint8_t seed) {
-  std::vector<uint8_t> bytes(length);
-  for (size_t i = 0; i < length; ++i) bytes[i] = static_cast<uint8_t>(seed + i * 7 + (i >> 8));
-  return bytes;
-}
 
 class AnyShape : public testing::TestWithParam<FakeNor::Shape> {
  protected:
@@ -400,14 +340,6 @@ TEST(WriteCache, AlignedRunsAreErasedByTheLargestCommand) {
   EXPECT_EQ(bench.chip(15 * 4096, 65536), pattern(65536, 1));
 }
 
-TEST(WriteCache, WhatTheFlashHoldsIsReadOnceMoreAndNotVerified) {
-  Bench bench(kSerial, 12);
-  ASSERT_TRUE(bench.fill_erased(0, kBlock).ok());  // of a blank chip
-  ASSERT_TRUE(bench.cache.sync().ok());
-  EXPECT_EQ(bench.nor.bytes('r'), 5 * kBlock) << "four looks, and what is to be programmed: nothing";
-  EXPECT_EQ(bench.nor.log.size(), bench.nor.count('r'));
-}
-
 TEST(WriteCache, OneLargeEraseIsEnough) {
   FakeNor::Shape shape = kSerial;
   shape.large_erase_bytes = {65536, 0};  // W25Q256JV: no 32 KiB with four address bytes
@@ -490,36 +422,6 @@ TEST(WriteCache, ATornEccUnitDoesNotBlockItsSector) {
   bench.cache.discard();
   ASSERT_TRUE(bench.write(8192, pattern(kBlock, 2)).ok());
   EXPECT_TRUE(bench.cache.sync().ok());
-}
-
-// A cut of power stopped the erase of a sector near its end: one bit of it is read now as 1, now as 0.
-TEST(WriteCache, ASectorThatDoesNotLookTheSameTwiceIsErased) {
-  const uint32_t weak_byte = kSerial.sector_size_bytes + 700;
-  for (const uint32_t reads_until_it_flips : {1u, 2u, 3u}) {
-    Bench bench(kSerial, 12);
-    uint32_t reads = 0;
-    bench.nor.fault = [&](const FakeNor::Operation& op) {
-      const bool looks = op.kind == 'r' && op.offset <= weak_byte && weak_byte < op.offset + op.length;
-      const bool is_weak = bench.nor.count('e') == 0;
-      if (looks && is_weak) bench.nor.cells[weak_byte] = ++reads > reads_until_it_flips ? 0xFD : 0xFF;
-      return Status();
-    };
-    ASSERT_TRUE(bench.write(0, pattern(2 * kBlock, 1)).ok());
-    ASSERT_TRUE(bench.cache.sync().ok());
-    EXPECT_EQ(bench.nor.count('e'), 1u) << reads_until_it_flips;
-    EXPECT_EQ(bench.chip(0, 2 * kBlock), pattern(2 * kBlock, 1));
-  }
-}
-
-// The same, and a filesystem has read the block before it writes what it saw there.
-TEST(WriteCache, WhatWasOnlyReadIsNoReasonToDropAWrite) {
-  Bench bench(kSerial, 12);
-  const uint32_t weak_byte = kSerial.sector_size_bytes + 100;
-  const std::vector<uint8_t> seen = bench.read(0, kBlock);
-  bench.nor.cells[weak_byte] = 0xFD;
-  ASSERT_TRUE(bench.write(0, seen).ok());
-  ASSERT_TRUE(bench.cache.sync().ok());
-  EXPECT_EQ(bench.chip(0, kBlock), seen);
 }
 
 TEST(WriteCache, AnUnreadableBlockOfAPlainFlashIsNotWrittenOver) {
