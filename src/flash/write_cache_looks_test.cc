@@ -47,6 +47,8 @@ TEST(WriteCacheLooks, ASectorThatDoesNotLookTheSameTwiceIsErased) {
   const uint32_t weak_byte = kSerial.sector_size_bytes + 700;
   for (const uint32_t reads_until_it_flips : {1u, 2u, 3u}) {
     Bench bench(kSerial, 12);
+    ASSERT_TRUE(bench.write(4096, pattern(12 * kBlock, 3)).ok());
+    ASSERT_TRUE(bench.cache.sync().ok());  // every slot held something firm
     uint32_t reads = 0;
     bench.nor.fault = [&](const FakeNor::Operation& op) {
       const bool is_weak = bench.nor.count('e') == 0;
@@ -144,9 +146,10 @@ TEST(WriteCacheLooks, ASectorOfWhichLittleHasChangedDoesNotMakeRoom) {
   std::vector<uint8_t> same(7 * kBlock, 0x00);
   same[0] = 0x80;  // the one block that differs
   ASSERT_TRUE(bench.write(0, same).ok());
-  ASSERT_TRUE(bench.write(4 * 4096, pattern(kBlock, 2)).ok());
+  ASSERT_TRUE(bench.write(4 * 4096, pattern(2 * kBlock, 2)).ok());
   for (uint32_t i = 0; i < 3; ++i) ASSERT_TRUE(bench.write((6 + 2 * i) * 4096, pattern(kBlock, 3)).ok());
   EXPECT_EQ(bench.nor.count('e'), 0u);
+  EXPECT_GT(bench.nor.bytes('r'), 6 * kBlock) << "it was looked at";
   ASSERT_TRUE(bench.cache.sync().ok());
   EXPECT_EQ(bench.nor.count('e'), 5u);
 }
