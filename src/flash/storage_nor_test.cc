@@ -51,7 +51,7 @@ TEST(StorageNor, ActsAtOnceAndInThePlaceOfTheStorage) {
   EXPECT_EQ(bench.nor.cells[kOffset + 4096 + 7], 0xFF);
   EXPECT_EQ(bench.slice.program(kSize - 1, data), Error::kInvalid);
   EXPECT_EQ(bench.slice.erase(kSize, 4096), Error::kInvalid);
-  EXPECT_EQ(bench.storage.program_now(UINT32_MAX, data), Error::kInvalid);
+  EXPECT_EQ(bench.storage.program_now(UINT32_MAX, data.data(), 2), Error::kInvalid);
   EXPECT_EQ(bench.storage.erase_now(UINT32_MAX, 2), Error::kInvalid);
 }
 
