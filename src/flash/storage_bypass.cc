@@ -24,7 +24,10 @@ Status WriteCache::evict(uint32_t offset, uint32_t length, bool flushes) {
     const uint32_t at = slot.block * kCacheBlockBytes;
     if (length == 0 || slot.block == CacheSlot::kUnused) continue;
     if (at + kCacheBlockBytes <= offset || at >= offset + length) continue;
-    if (slot.is_dirty() && flushes) FLASH_TRY(flush(sector_of(slot)));
+    if (slot.is_dirty() && flushes) {
+      FLASH_TRY(flush(sector_of(slot)));
+      return evict(offset, length, true);  // blocks have come in, or changed places
+    }
     if (slot.is_dirty()) mark_clean(slot);
     slot.block = CacheSlot::kUnused;
   }

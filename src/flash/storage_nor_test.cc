@@ -13,15 +13,18 @@ constexpr uint32_t kOffset = 2 * 4096;
 constexpr uint32_t kSize = 4 * 4096;
 
 struct Bench {
-  explicit Bench(uint32_t large_erase_bytes = 8192)
+  explicit Bench(uint32_t large_erase_bytes = 8192, size_t slot_count = 16)
       : nor({.name = "serial",
              .sector_size_bytes = 4096,
              .sector_count = 8,
-             .large_erase_bytes = {large_erase_bytes, 0}}) {}
+             .program_gap_bytes = 12,
+             .large_erase_bytes = {large_erase_bytes, 0}}),
+        slots(slot_count),
+        blocks(slot_count * kCacheBlockBytes) {}
 
   FakeNor nor;
-  std::vector<CacheSlot> slots{16};
-  std::vector<uint8_t> blocks = std::vector<uint8_t>(16 * kCacheBlockBytes);
+  std::vector<CacheSlot> slots;
+  std::vector<uint8_t> blocks;
   Storage storage{nor,
                   {.offset = kOffset,
                    .size_bytes = kSize,
@@ -53,6 +56,26 @@ TEST(StorageNor, ActsAtOnceAndInThePlaceOfTheStorage) {
   EXPECT_EQ(bench.slice.erase(kSize, 4096), Error::kInvalid);
   EXPECT_EQ(bench.storage.program_now(UINT32_MAX, data.data(), 2), Error::kInvalid);
   EXPECT_EQ(bench.storage.erase_now(UINT32_MAX, 2), Error::kInvalid);
+}
+
+// The flush before a program erases a sector, and so brings other blocks of it into slots that were looked
+// at.
+TEST(StorageNor, NothingOfWhatIsProgrammedStaysInTheCache) {
+  Bench bench(8192, 4096 / kCacheBlockBytes);
+  const std::vector<uint8_t> old(kCacheBlockBytes, 0x0F), changed(kCacheBlockBytes, 0xF0);
+  const std::vector<uint8_t> programmed(2 * kCacheBlockBytes, 0x00);
+  std::fill(bench.nor.cells.begin(), bench.nor.cells.end(), 0x0F);
+  ASSERT_TRUE(bench.storage.write(kCacheBlockBytes, changed).ok());
+  std::vector<uint8_t> out(16);
+  for (uint32_t block = 0; block < 6; ++block)
+    ASSERT_TRUE(bench.storage.read(4096 + block * kCacheBlockBytes, out).ok());
+  ASSERT_TRUE(bench.slice.program(0, programmed).ok());
+  ASSERT_TRUE(bench.storage.write(2 * kCacheBlockBytes, changed).ok());
+  ASSERT_TRUE(bench.storage.sync().ok());
+  out.resize(2 * kCacheBlockBytes);
+  ASSERT_TRUE(bench.slice.read(0, out).ok());
+  EXPECT_EQ(out, programmed);
+  EXPECT_EQ(bench.nor.cells[kOffset + 3 * kCacheBlockBytes], 0x0F);
 }
 
 TEST(StorageNor, WhatWaitedInTheCacheIsNeitherLostNorComesBack) {

@@ -9,7 +9,7 @@ namespace flash {
 namespace {
 
 constexpr uint8_t kErased = 0xFF;
-constexpr uint32_t kLookBytes = 256;  // at a time, on the stack: a multiple of every program unit
+constexpr uint32_t kLookBytes = kCacheBlockBytes;  // at a time, on the stack
 
 uint32_t word_at(const uint8_t* bytes) {
   uint32_t word = 0;
@@ -163,7 +163,7 @@ bool WriteCache::can_complete(uint32_t first_sector, uint32_t sector_count,
 }
 
 // Flushes until a block of `sector` may become dirty and some sector can still be completed.
-Status WriteCache::make_room(uint32_t sector) {
+inline Status WriteCache::make_room(uint32_t sector) {
   while (dirty_count_ + blocks_per_sector_ > slot_count_ && !can_complete(sector, 1, 0)) {
     const uint32_t victim = fullest_sector();
     if (can_complete(victim, 1, 1)) break;
@@ -172,7 +172,7 @@ Status WriteCache::make_room(uint32_t sector) {
   return {};
 }
 
-uint32_t WriteCache::fullest_sector() const {
+inline uint32_t WriteCache::fullest_sector() const {
   return sector_of(choose_dirty(true));
 }
 
@@ -293,21 +293,28 @@ Status WriteCache::sync() {
 Status WriteCache::flush(uint32_t sector, bool for_room) {
   Sectors area = {sector, 1};
   const uint32_t dirty_before = dirty_count_;
-  const Status verdict = compare(sector);
-  if (for_room && dirty_count_ < dirty_before) return {};
-  if (verdict == Error::kNeedsErase) {
+  Status status = compare(sector, for_room);
+  if (dirty_count_ < dirty_before) return {};  // there is more room
+  if (status.ok()) status = program(area);
+  if (status == Error::kNeedsErase) {
     // Other sectors' dirty blocks may leave too few slots to complete this one. The fullest can always be
     // completed (see make_room), so this goes one level deep.
     while (!can_complete(sector, 1, 0)) FLASH_TRY(flush(fullest_sector(), true));
-    FLASH_TRY(widen(area));
+    widen(area);
     FLASH_TRY(complete(area));
     const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
     FLASH_TRY(nor_.erase(slice_offset_ + area.first * sector_bytes, area.count * sector_bytes));
-  } else {
-    FLASH_TRY(verdict);
+    status = program(area);
+    if (status == Error::kNeedsErase) status = Error::kIo;
   }
-  const uint32_t end = (area.first + area.count) * blocks_per_sector_;
-  CacheSlot* slot = first_cached(area.first * blocks_per_sector_);
+  return status;
+}
+
+// Programs what is dirty of the sectors.
+//   kNeedsErase   the flash does not look as it did to compare()
+Status WriteCache::program(const Sectors& sectors) {
+  const uint32_t end = (sectors.first + sectors.count) * blocks_per_sector_;
+  CacheSlot* slot = first_cached(sectors.first * blocks_per_sector_);
   for (; slot != nullptr && slot->block < end; slot = first_cached(slot->block + 1)) {
     if (!slot->is_dirty()) continue;
     FLASH_TRY(program_block(*slot));
@@ -317,7 +324,7 @@ Status WriteCache::flush(uint32_t sector, bool for_room) {
 }
 
 // Makes `area`, one sector, the largest that one erase command takes and whose sectors all have to be erased.
-Status WriteCache::widen(Sectors& area) {
+void WriteCache::widen(Sectors& area) {
   const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
   const uint32_t sector_start = slice_offset_ + area.first * sector_bytes;
   const auto& sizes = nor_.geometry().large_erase_bytes;
@@ -327,20 +334,17 @@ Status WriteCache::widen(Sectors& area) {
     const Sectors wider = {start / sector_bytes, sizes[i] / sector_bytes};
     if (!in_range(wider.first, wider.count, sector_count_) || !can_complete(wider.first, wider.count, 0))
       continue;
-    Status verdict = Error::kNeedsErase;
-    for (uint32_t sector = 0; sector < wider.count && verdict == Error::kNeedsErase; ++sector)
-      verdict = compare(wider.first + sector);  // success where no block is dirty, too
-    if (verdict.ok()) continue;
-    if (verdict != Error::kNeedsErase) return verdict;
+    uint32_t sector = 0;  // compare() succeeds where no block is dirty, too
+    while (sector < wider.count && compare(wider.first + sector, false) == Error::kNeedsErase) ++sector;
+    if (sector < wider.count) continue;
     area = wider;
     break;
   }
-  return {};
 }
 
 // Brings every block of the sectors into the cache, and has them programmed whatever happens: an erase that
 // fails may stop half way.
-Status WriteCache::complete(Sectors sectors) {
+inline Status WriteCache::complete(Sectors sectors) {
   const uint32_t end = (sectors.first + sectors.count) * blocks_per_sector_;
   for (uint32_t block = sectors.first * blocks_per_sector_; block < end; ++block) {
     if (find(block) == nullptr) FLASH_TRY(bring_in(block, Purpose::kWrite));
@@ -351,12 +355,12 @@ Status WriteCache::complete(Sectors sectors) {
 }
 
 //   kNeedsErase   programming alone does not make the flash hold what is cached of the sector
-// What it holds already is clean then.
-Status WriteCache::compare(uint32_t sector) {
+// What it holds already has nothing to be programmed then, and with `cleans` it is clean.
+Status WriteCache::compare(uint32_t sector, bool cleans) {
   Status verdict;
   for (CacheSlot& slot : slots_) {
     if (!slot.is_dirty() || sector_of(slot) != sector) continue;
-    if (const Status status = compare_block(slot); !status.ok()) verdict = status;
+    if (const Status status = compare_block(slot, cleans); !status.ok()) verdict = status;
   }
   return verdict;
 }
@@ -364,7 +368,7 @@ Status WriteCache::compare(uint32_t sector) {
 // A sector whose erase a cut of power stopped can look erased: bits that are half way are read now as 1, now
 // as 0. So a block has to look the same a few times, all of it, before it is firm. (Where units carry ECC,
 // their code tells at once.)
-Status WriteCache::compare_block(CacheSlot& slot) {
+Status WriteCache::compare_block(CacheSlot& slot, bool cleans) {
   const Geometry& geometry = nor_.geometry();
   const bool has_ecc = !geometry.reprogrammable;
   const uint32_t step = has_ecc ? geometry.program_unit_bytes : kLookBytes;
@@ -391,7 +395,8 @@ Status WriteCache::compare_block(CacheSlot& slot) {
       if (!holds(again.data(), first.data(), length)) return Error::kNeedsErase;
     }
   }
-  if (is_held) mark_clean(slot);
+  if (is_held) slot.dirty_end = slot.dirty_begin;
+  if (is_held && cleans) mark_clean(slot);
   return {};
 }
 
@@ -405,6 +410,7 @@ Status WriteCache::program_block(CacheSlot& slot) {
   std::array<uint8_t, kCacheBlockBytes> present;
   slot.is_firm = false;  // until it is read back
   FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
+  if (!is_programmable(present.data(), wanted, length)) return Error::kNeedsErase;
   uint32_t begin = 0;
   uint32_t end = 0;
   for (uint32_t i = 0; i < length; ++i) {

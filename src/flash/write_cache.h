@@ -107,10 +107,11 @@ class WriteCache {
 
   // Flushing.
   Status flush(uint32_t sector, bool for_room = false);
-  Status widen(Sectors& area);
+  void widen(Sectors& area);
   Status complete(Sectors sectors);
-  Status compare(uint32_t sector);
-  Status compare_block(CacheSlot& slot);
+  Status compare(uint32_t sector, bool cleans);
+  Status compare_block(CacheSlot& slot, bool cleans);
+  Status program(const Sectors& sectors);
   Status program_block(CacheSlot& slot);
 
   NorFlash& nor_;

@@ -21,6 +21,24 @@ TEST(WriteCacheLooks, WhatTheFlashHoldsIsLookedAtAndNothingElse) {
   EXPECT_EQ(bench.nor.log.size(), bench.nor.count('r'));
 }
 
+TEST(WriteCacheLooks, WhatTheFlashHeldIsFirm) {
+  Bench bench(kSerial, 12);
+  ASSERT_TRUE(bench.fill_erased(0, kBlock).ok());
+  ASSERT_TRUE(bench.cache.sync().ok());
+  bench.nor.log.clear();
+  ASSERT_TRUE(bench.write(0, pattern(64, 1)).ok());
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.bytes('r'), 3 * 64u);
+}
+
+TEST(WriteCacheLooks, ABlockLooksTheSameFourTimesBeforeItIsProgrammed) {
+  Bench bench(kSerial, 12);
+  ASSERT_TRUE(bench.write(0, pattern(64, 1)).ok());
+  bench.nor.log.clear();
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.bytes('r'), 6 * kBlock) << "and what is to be programmed, and the verify";
+}
+
 TEST(WriteCacheLooks, AFirmBlockIsLookedAtOnce) {
   Bench bench(kSerial, 12);
   ASSERT_TRUE(bench.write(0, pattern(64, 1)).ok());
@@ -45,7 +63,7 @@ TEST(WriteCacheLooks, AFirmBlockIsNotWrittenAgain) {
 // A cut of power stopped the erase of a sector near its end: one bit of it is read now as 1, now as 0.
 TEST(WriteCacheLooks, ASectorThatDoesNotLookTheSameTwiceIsErased) {
   const uint32_t weak_byte = kSerial.sector_size_bytes + 700;
-  for (const uint32_t reads_until_it_flips : {1u, 2u, 3u}) {
+  for (const uint32_t reads_until_it_flips : {1u, 2u, 3u, 4u}) {
     Bench bench(kSerial, 12);
     ASSERT_TRUE(bench.write(4096, pattern(12 * kBlock, 3)).ok());
     ASSERT_TRUE(bench.cache.sync().ok());  // every slot held something firm
@@ -76,6 +94,25 @@ TEST(WriteCacheLooks, AWeakBitBesideWhatIsWrittenIsSeen) {
   ASSERT_TRUE(bench.write(0, pattern(64, 1)).ok());
   ASSERT_TRUE(bench.cache.sync().ok());
   EXPECT_EQ(bench.nor.count('e'), 1u);
+}
+
+// What the flash holds, too, stays in RAM until its sector is whole again: nothing depends on one look more.
+TEST(WriteCacheLooks, WhatTheFlashHeldIsNotReadAgainBeforeItsSectorIsErased) {
+  Bench bench(kSerial, 8);
+  bench.fill_chip(0x0F);
+  const uint32_t weak_byte = bench.slice_offset + 7 * kBlock + 5;
+  uint32_t looks = 0;
+  bench.nor.fault = [&](const FakeNor::Operation& op) {
+    if (op.kind == 'r' && touches(op, weak_byte) && bench.nor.count('e') == 0)
+      bench.nor.cells[weak_byte] = ++looks > 4 ? 0x1F : 0x0F;
+    return Status();
+  };
+  ASSERT_TRUE(bench.write(7 * kBlock, std::vector<uint8_t>(kBlock, 0x0F)).ok());
+  ASSERT_TRUE(bench.write(0, std::vector<uint8_t>(kBlock, 0xF0)).ok());
+  for (uint32_t block = 0; block < 6; ++block) bench.read(4096 + block * kBlock, 16);
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.count('e'), 1u);
+  EXPECT_EQ(bench.chip(7 * kBlock, kBlock), std::vector<uint8_t>(kBlock, 0x0F));
 }
 
 // The same, and a filesystem has read the block before it writes what it saw there.

@@ -61,7 +61,7 @@ planted_bug(forgets_the_neighbours
 
 # A large erase that takes sectors with it that nobody has written to.
 planted_bug(erases_too_much
-  "    if (verdict.ok()) continue;" "    if (verdict.ok()) verdict = Error::kNeedsErase;")
+  "compare(wider.first + sector, false) == Error::kNeedsErase" "compare(wider.first + sector, false) != Error::kIo")
 
 # The dirty flag cleared early: what is clean is not programmed.
 planted_bug(clean_before_programmed
