@@ -58,11 +58,11 @@ TEST(StorageNor, ActsAtOnceAndInThePlaceOfTheStorage) {
   EXPECT_EQ(bench.storage.erase_now(UINT32_MAX, 2), Error::kInvalid);
 }
 
-// The flush before a program erases a sector, and so brings other blocks of it into slots that were looked
-// at.
+// The flush before a program erases a sector, and so brings its other blocks into slots already looked
+// through.
 TEST(StorageNor, NothingOfWhatIsProgrammedStaysInTheCache) {
   Bench bench(8192, 4096 / kCacheBlockBytes);
-  const std::vector<uint8_t> old(kCacheBlockBytes, 0x0F), changed(kCacheBlockBytes, 0xF0);
+  const std::vector<uint8_t> changed(kCacheBlockBytes, 0xF0);
   const std::vector<uint8_t> programmed(2 * kCacheBlockBytes, 0x00);
   std::fill(bench.nor.cells.begin(), bench.nor.cells.end(), 0x0F);
   ASSERT_TRUE(bench.storage.write(kCacheBlockBytes, changed).ok());

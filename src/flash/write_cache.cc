@@ -305,7 +305,7 @@ Status WriteCache::flush(uint32_t sector, bool for_room) {
     const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
     FLASH_TRY(nor_.erase(slice_offset_ + area.first * sector_bytes, area.count * sector_bytes));
     status = program(area);
-    if (status == Error::kNeedsErase) status = Error::kIo;
+    if (status == Error::kNeedsErase) status = Error::kIo;  // the erase has not done what it reported
   }
   return status;
 }
@@ -395,6 +395,7 @@ Status WriteCache::compare_block(CacheSlot& slot, bool cleans) {
       if (!holds(again.data(), first.data(), length)) return Error::kNeedsErase;
     }
   }
+  // Still dirty, so that it stays in RAM if its sector has to be erased for another block.
   if (is_held) slot.dirty_end = slot.dirty_begin;
   if (is_held && cleans) mark_clean(slot);
   return {};

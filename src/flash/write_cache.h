@@ -26,7 +26,8 @@ struct CacheSlot {
 
   uint32_t block = kUnused;  // number within the slice
   uint32_t dirty_since = 0;  // ordinal of the write that made it dirty; 0: the block is clean
-  uint16_t dirty_begin = 0;  // the program units that may differ from the flash, by bytes; of a dirty block
+  uint16_t dirty_begin = 0;  // the program units that may differ from the flash, by bytes; of a dirty block,
+                             // and none where the flash turned out to hold it
   uint16_t dirty_end = 0;
   bool is_firm = false;  // the flash was seen to hold it: no bit of it there is half way
   uint8_t* bytes = nullptr;

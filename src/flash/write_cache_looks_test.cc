@@ -115,7 +115,7 @@ TEST(WriteCacheLooks, WhatTheFlashHeldIsNotReadAgainBeforeItsSectorIsErased) {
   EXPECT_EQ(bench.chip(7 * kBlock, kBlock), std::vector<uint8_t>(kBlock, 0x0F));
 }
 
-// The same, and a filesystem has read the block before it writes what it saw there.
+// A filesystem has read such a bit before it writes what it saw there.
 TEST(WriteCacheLooks, WhatWasOnlyReadIsNoReasonToDropAWrite) {
   Bench bench(kSerial, 12);
   const uint32_t weak_byte = kSerial.sector_size_bytes + 100;

@@ -1,0 +1,71 @@
+// Which command the write cache erases with, and what it makes of one that fails.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "flash/write_cache_testing.h"
+
+namespace flash {
+namespace {
+
+TEST(WriteCache, AlignedRunsAreErasedByTheLargestCommand) {
+  // The slice starts at sector 1, so its first aligned 64 KiB begin at its sector 15.
+  Bench bench(kSerial, 17 * 8);
+  bench.fill_chip(0x00);
+  ASSERT_TRUE(bench.write(15 * 4096, pattern(65536, 1)).ok());
+  ASSERT_TRUE(bench.write(7 * 4096, pattern(4096, 1)).ok());
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.count('e'), 2u);
+  EXPECT_EQ(bench.nor.bytes('e'), 65536u + 4096u);
+  EXPECT_EQ(bench.chip(15 * 4096, 65536), pattern(65536, 1));
+}
+
+TEST(WriteCache, ASectorThatCannotBeReadDoesNotKeepItsNeighbourFromBeingFlushed) {
+  Bench bench(kSerial, 17 * 8);
+  bench.fill_chip(0x00);
+  ASSERT_TRUE(bench.write(15 * 4096, pattern(kBlock, 1)).ok());
+  ASSERT_TRUE(bench.write(16 * 4096, pattern(kBlock, 2)).ok());  // of the same 64 KiB
+  bench.nor.fault = [&](const FakeNor::Operation& op) {
+    return op.kind == 'r' && op.offset >= bench.slice_offset + 16 * 4096 ? Status(Error::kIo) : Status();
+  };
+  EXPECT_EQ(bench.cache.sync(), Error::kIo);
+  EXPECT_EQ(bench.chip(15 * 4096, kBlock), pattern(kBlock, 1));
+}
+
+TEST(WriteCache, AnEraseThatDoesNothingIsAnError) {
+  Bench bench(kSerial, 12);
+  bench.fill_chip(0x00);
+  ASSERT_TRUE(bench.write(0, pattern(kBlock, 1)).ok());
+  bench.nor.fault = [&](const FakeNor::Operation& op) {
+    if (op.kind == 'r' && bench.nor.count('e') > 0) bench.fill_chip(0x00);
+    return Status();
+  };
+  EXPECT_EQ(bench.cache.sync(), Error::kIo);
+  EXPECT_TRUE(bench.cache.is_dirty());
+  EXPECT_EQ(bench.nor.count('p'), 0u) << "no bit can be set by a program";
+}
+
+TEST(WriteCache, OneLargeEraseIsEnough) {
+  FakeNor::Shape shape = kSerial;
+  shape.large_erase_bytes = {65536, 0};  // W25Q256JV: no 32 KiB with four address bytes
+  Bench bench(shape, 17 * 8);
+  bench.fill_chip(0x00);
+  ASSERT_TRUE(bench.write(15 * 4096, pattern(65536, 1)).ok());
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.count('e'), 1u);
+  EXPECT_EQ(bench.chip(15 * 4096, 65536), pattern(65536, 1));
+}
+
+TEST(WriteCache, ALargeEraseIsOnlyForSectorsThatAllNeedIt) {
+  Bench bench(kSerial, 17 * 8);
+  bench.fill_chip(0x00);
+  std::fill_n(bench.nor.cells.begin() + 65536 + 3 * 4096, 4096, uint8_t{0xFF});
+  ASSERT_TRUE(bench.write(15 * 4096, pattern(65536, 1)).ok());
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.count('e'), 7u + 1u) << "7 sectors of the first 32 KiB, one erase for the second";
+  EXPECT_EQ(bench.nor.bytes('e'), 65536u - 4096u);
+}
+
+}  // namespace
+}  // namespace flash
