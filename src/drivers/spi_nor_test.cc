@@ -1,194 +1,22 @@
-// What the serial NOR driver sends, and what it makes of the answers. How it gets on with chips and
-// controllers is the matter of serial_stack_test.
+// What the serial NOR driver sends to a chip that is ready, and what it makes of the answers: reads,
+// programs, erases, status and errors. The start is the matter of spi_nor_init_test; how the driver gets on
+// with chips and controllers, that of serial_stack_test.
 #include "drivers/spi_nor.h"
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "drivers/fake_nor_bus.h"
-#include "drivers/nor_testing.h"
+#include "drivers/spi_nor_testing.h"
 
 namespace drivers {
 namespace {
 
 using flash::Error;
-using flash::Status;
-
-constexpr uint32_t k16MiB = 16u << 20;
-
-// The parts of an SFDP table that the driver decides by (JESD216F, 6.4).
-struct Table {
-  uint32_t size_bytes = 1u << 20;
-  uint32_t words = 16;
-  uint8_t page_log2 = 8;
-  bool has_erases = true;
-  bool has_quad_io = true;
-  bool has_quad_output = true;
-  uint32_t quad_enable = 7;
-  uint32_t address_bytes = 0;
-  uint32_t four_byte_entry = 0;
-  bool flag_status = false;
-  bool inverted_extension = false;
-  std::vector<uint32_t> four_byte_table = {};  // two words, or none
-
-  std::vector<uint8_t> bytes() const {
-    std::vector<uint32_t> basic(20);
-    basic[0] =
-        0xFF8020E5u | address_bytes << 17 | (has_quad_io ? 1u << 21 : 0u) | (has_quad_output ? 1u << 22 : 0u);
-    basic[0] &= ~(0x3u << 17) | address_bytes << 17;
-    basic[0] &= ~(0x3u << 21) | (has_quad_io ? 1u << 21 : 0u) | (has_quad_output ? 1u << 22 : 0u);
-    basic[1] = size_bytes * 8 - 1;
-    basic[2] = 0x6B08EB44;                   // 1-1-4: 8 dummies; 1-4-4: 2 mode clocks, 4 dummies
-    basic[7] = has_erases ? 0x520F200C : 0;  // 4 KiB, 32 KiB
-    basic[8] = has_erases ? 0x0000D810 : 0;  // 64 KiB
-    basic[9] = 0x00000000;                   // 1 ms, maximum twice as long
-    basic[10] = uint32_t{page_log2} << 4;
-    basic[13] = flag_status ? 1u << 3 : 0u;
-    basic[14] = quad_enable << 20;
-    basic[15] = four_byte_entry << 24;
-    basic[17] = inverted_extension ? 1u << 29 : 0u;
-    const uint32_t tables = four_byte_table.empty() ? 1 : 2;
-    std::vector<uint32_t> all = {
-        0x50444653, 0xFF000106 | (tables - 1) << 16, 0x00010600 | words << 24, 0xFF000030,
-        0x02000184, 0xFF000000u | (0x30 + 4 * words)};
-    all.resize(0x30 / 4, 0xFFFFFFFF);
-    all.insert(all.end(), basic.begin(), basic.begin() + words);
-    all.insert(all.end(), four_byte_table.begin(), four_byte_table.end());
-    std::vector<uint8_t> out;
-    for (const uint32_t word : all) {
-      for (int i = 0; i < 4; ++i) out.push_back(static_cast<uint8_t>(word >> 8 * i));
-    }
-    return out;
-  }
-};
-
-// All that DW1 can promise here, and the erase types 1 and 3 with opcodes of their own.
-const std::vector<uint32_t> kFourByteTable = {0x00000A72, 0xFFDCFF21};
-
-class SpiNorTest : public testing::Test {
- protected:
-  FakeNorBus& make(const Table& table) {
-    bus_.emplace(table.size_bytes);
-    bus_->sfdp = table.bytes();
-    return *bus_;
-  }
-
-  SpiNor& driver(NorLines lines = NorLines::kOne, SpiNorConfig config = {}) {
-    config.platform = {this, [](void* self) { return static_cast<SpiNorTest*>(self)->now_us_; },
-                       [](void* self) { static_cast<SpiNorTest*>(self)->now_us_ += 100; },
-                       [](void* self, uint32_t address, uint32_t size_bytes) {
-                         static_cast<SpiNorTest*>(self)->changed_.emplace_back(address, size_bytes);
-                       }};
-    nor_ = &nors_.emplace(lines, *bus_, config);
-    return *nor_;
-  }
-
-  SpiNor& ready(const Table& table, NorLines lines = NorLines::kOne, const SpiNorConfig& config = {}) {
-    make(table);
-    SpiNor& nor = driver(lines, config);
-    EXPECT_TRUE(nor.init().ok());
-    bus_->calls.clear();
-    return nor;
-  }
-
-  std::vector<uint8_t> read(uint32_t offset, size_t length) {
-    std::vector<uint8_t> out(length);
-    EXPECT_TRUE(nor_->read(offset, out).ok());
-    return out;
-  }
-
-  // The clock leaves 32 bits while a test waits: the driver counts in those.
-  static constexpr uint64_t kStartUs = UINT32_MAX - 1'000;
-  uint64_t now_us_ = kStartUs;
-  std::vector<std::pair<uint32_t, uint32_t>> changed_;
-  std::optional<FakeNorBus> bus_;
-  LinedNor nors_;
-  SpiNor* nor_ = nullptr;
-};
-
-Table octal_table() {
-  return {.words = 20,
-          .has_quad_io = false,
-          .has_quad_output = false,
-          .inverted_extension = true,
-          .four_byte_table = kFourByteTable};
-}
-void make_octal(FakeNorBus& bus) {
-  bus.id = {0xC2, 0x80, 0x11};
-  bus.registers[0x71] = 0;
-}
-
-TEST_F(SpiNorTest, EachStepOfInitThatFailsLeavesTheBusClosed) {
-  struct Case {
-    std::string name;
-    Table table;
-    NorLines lines;
-    bool mapped;
-  };
-  for (const Case& c : {Case{"quad enable by 01h", {.quad_enable = 5}, NorLines::kFour, true},
-                        Case{"mode of four address bytes",
-                             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 2},
-                             NorLines::kOne,
-                             false},
-                        Case{"octal", octal_table(), NorLines::kEight, true}}) {
-    SCOPED_TRACE(c.name);
-    for (const Status failure : {Status(Error::kIo), Status(Error::kTimedOut)}) {
-      size_t step = 0;
-      for (bool done = false; !done; ++step) {
-        SCOPED_TRACE(step);
-        FakeNorBus& bus = make(c.table);
-        if (c.lines == NorLines::kEight) make_octal(bus);
-        bus.registers[0x35] = 0;
-        bus.failing_call = step;
-        bus.failure = failure;
-        SpiNor& nor = driver(c.lines, {.platform = {}, .mapped_reads = c.mapped});
-        const Status status = nor.init();
-        done = bus.call_count <= step;
-        EXPECT_EQ(status, done ? Status{} : failure);
-        EXPECT_EQ(bus.is_open, done);
-        EXPECT_EQ(nor.size_bytes(), done ? c.table.size_bytes : 0u);
-        bus.failing_call = FakeNorBus::kNever;
-        EXPECT_TRUE(nor.init().ok()) << "the next try is not hindered";
-      }
-      EXPECT_GT(step, 11u);
-    }
-  }
-}
-
-TEST_F(SpiNorTest, QuadIsEnabledByTheChipsOwnMethodOnce) {
-  struct Case {
-    uint32_t method;
-    uint8_t read;  // the register that holds the bit
-    uint8_t bit;
-    uint8_t write;
-    std::vector<uint8_t> written;  // with every register at its value below
-  };
-  constexpr uint8_t kStatus1 = 0x80, kStatus2 = 0x40;
-  for (const Case& c : {Case{1, 0x35, 0x02, 0x01, {kStatus1, 0x42}}, Case{2, 0x05, 0x40, 0x01, {0xC0}},
-                        Case{3, 0x3F, 0x80, 0x3E, {0xC0}}, Case{4, 0x35, 0x02, 0x01, {kStatus1, 0x42}},
-                        Case{5, 0x35, 0x02, 0x01, {kStatus1, 0x42}}, Case{6, 0x35, 0x02, 0x31, {0x42}}}) {
-    SCOPED_TRACE(c.method);
-    FakeNorBus& bus = make({.quad_enable = c.method});
-    bus.registers = {{0x05, kStatus1}, {0x35, kStatus2}, {0x3F, kStatus2}};
-    SpiNor& nor = driver(NorLines::kFour);
-    ASSERT_TRUE(nor.init().ok());
-    ASSERT_EQ(bus.count(c.write), 1u);
-    EXPECT_EQ(bus.last(c.write)->out, c.written);
-    read(0, 4);
-    EXPECT_EQ(bus.calls.back().command.frame.opcode(), 0xEB);
-
-    bus.calls.clear();
-    ASSERT_TRUE(nor.init().ok());
-    EXPECT_EQ(bus.count(c.write), 0u) << "the bit is kept: writing wears it, and it is set already";
-
-    bus.registers[c.read] &= static_cast<uint8_t>(~c.bit);
-    bus.keeps_registers = true;
-    EXPECT_EQ(nor.init(), Error::kIo) << "a bit that does not take";
-    EXPECT_FALSE(bus.is_open);
-  }
-}
 
 TEST_F(SpiNorTest, ReadsOnAsManyLinesAsBoardAndChipHave) {
   struct Case {
@@ -231,136 +59,6 @@ TEST_F(SpiNorTest, ReadsOnAsManyLinesAsBoardAndChipHave) {
     EXPECT_EQ(frame.mode_bytes(), c.mode_bytes);
     EXPECT_EQ(frame.dummy_cycles(), c.dummy_cycles);
   }
-}
-
-TEST_F(SpiNorTest, OneAddressWidthIsChosenAtInit) {
-  struct Case {
-    std::string name;
-    Table table;
-    std::string sent_at_init;  // of interest: B7 and what precedes it
-    uint32_t address_bytes;
-    uint8_t program, read, erase;
-    std::array<uint32_t, 2> large_erases;
-  };
-  const std::array<uint32_t, 2> both = {32768, 65536};
-  const std::array<uint32_t, 2> no_32k = {65536, 0};
-  for (const Case& c :
-       {Case{"16 MiB",
-             {.size_bytes = k16MiB, .address_bytes = 1, .four_byte_entry = 0x21},
-             "",
-             3,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"4-byte table",
-             {.size_bytes = 2 * k16MiB,
-             .address_bytes = 1,
-             .four_byte_entry = 0x01,
-             .four_byte_table = kFourByteTable},
-             "",
-             4,
-             0x12,
-             0x0C,
-             0x21,
-             both},
-        Case{"dedicated opcodes without a table",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x21},
-             "",
-             4,
-             0x12,
-             0x0C,
-             0x21,
-             no_32k},
-        Case{"dedicated opcodes, and no mode for the others",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x20},
-             "",
-             4,
-             0x12,
-             0x0C,
-             0x21,
-             no_32k},
-        Case{"table without programs",
-             {.size_bytes = 2 * k16MiB,
-             .address_bytes = 1,
-             .four_byte_entry = 0x01,
-             .four_byte_table = {0x00000A02, 0xFFDCFF21}},
-             "B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"B7",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x01},
-             "B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"06 B7",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x02},
-             "06 05 B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"older than word 16",
-             {.size_bytes = 2 * k16MiB, .words = 9, .address_bytes = 1},
-             "B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"always four, says word 16",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x40},
-             "",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"always four", {.size_bytes = 2 * k16MiB, .address_bytes = 2}, "", 4, 0x02, 0x0B, 0x20, both}}) {
-    SCOPED_TRACE(c.name);
-    make(c.table);
-    SpiNor& nor = driver();
-    ASSERT_TRUE(nor.init().ok());
-    const std::string wire = bus_->wire();
-    const size_t tables_end = wire.rfind("5A@");
-    const size_t rest = wire.find(' ', tables_end);
-    EXPECT_EQ(rest == std::string::npos ? "" : wire.substr(rest + 1), c.sent_at_init);
-    EXPECT_EQ(nor.geometry().large_erase_bytes, c.large_erases);
-
-    const uint32_t last = c.table.size_bytes - 4096;
-    for (const uint32_t offset : {0u, last}) {
-      bus_->calls.clear();
-      bus_->erases = {{c.erase, 4096}};
-      ASSERT_TRUE(nor.erase(offset, 4096).ok());
-      ASSERT_TRUE(nor.program(offset, std::vector<uint8_t>(1)).ok());
-      EXPECT_EQ(read(offset, 1), std::vector<uint8_t>(1, 0));
-      for (const uint8_t opcode : {c.erase, c.program, c.read}) {
-        const auto* call = bus_->last(opcode);
-        ASSERT_NE(call, nullptr) << opcode;
-        EXPECT_EQ(call->command.frame.address_bytes(), c.address_bytes);
-        EXPECT_EQ(call->command.address, offset);
-      }
-    }
-  }
-}
-
-TEST_F(SpiNorTest, ALargeChipWithoutAWayToAddressItIsNoDevice) {
-  make({.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x04});
-  EXPECT_EQ(driver().init(), Error::kNoDevice);
-  EXPECT_FALSE(bus_->is_open);
-}
-
-TEST_F(SpiNorTest, AChipThatCannotBeErasedIsNoDevice) {
-  make({.has_erases = false});
-  EXPECT_EQ(driver().init(), Error::kNoDevice);
-  EXPECT_FALSE(bus_->is_open);
 }
 
 TEST_F(SpiNorTest, ARunIsErasedInTheLargestPiecesThatFit) {
@@ -435,14 +133,6 @@ TEST_F(SpiNorTest, InOctalDtrEveryCommandIsFramedSo) {
   EXPECT_EQ(bus.last(0x05)->command.frame.dummy_cycles(), 4u);
 }
 
-TEST_F(SpiNorTest, AnOctalModeThatDoesNotTakeIsAnError) {
-  FakeNorBus& bus = make(octal_table());
-  make_octal(bus);
-  bus.keeps_registers = true;
-  EXPECT_EQ(driver(NorLines::kEight).init(), Error::kIo);
-  EXPECT_FALSE(bus.is_open);
-}
-
 TEST_F(SpiNorTest, WriteEnableThatIsRefusedIsAnErrorAndNothingIsSent) {
   SpiNor& nor = ready({});
   bus_->refuses_write_enable = true;
@@ -477,15 +167,6 @@ TEST_F(SpiNorTest, AChipIsNotReadBeforeTheEndOfAChangeWasSeen) {
   bus_->calls.clear();
   read(0, 1);
   EXPECT_EQ(bus_->wire(), "05 05 0B@0");
-}
-
-TEST_F(SpiNorTest, AChipThatIsStuckSinceBeforeInitIsTimedOut) {
-  make({});
-  bus_->id = {0xFF, 0xFF, 0xFF};  // a busy chip answers nothing but its status
-  bus_->hang();
-  EXPECT_EQ(driver().init(), Error::kTimedOut);
-  EXPECT_FALSE(bus_->is_open);
-  EXPECT_GT(now_us_ - kStartUs, 4'096'000u) << "a block erase at its slowest is waited for";
 }
 
 TEST_F(SpiNorTest, AChipThatFallsSilentIsNoDevice) {
@@ -538,46 +219,6 @@ TEST_F(SpiNorTest, FailBitsAreReportedAndMicronsAreCleared) {
     EXPECT_TRUE(nor.program(0, data).ok());
     EXPECT_EQ(bus_->count(0x50), 2 * c.clears);
   }
-}
-
-TEST_F(SpiNorTest, AChipWithoutSfdpMustBeAKnownOne) {
-  struct Case {
-    std::array<uint8_t, 3> id;
-    uint32_t size_bytes;  // 0: nobody knows it
-  };
-  for (const Case& c : {Case{{0xEF, 0x40, 0x19}, 2 * k16MiB}, Case{{0xEF, 0x40, 0x18}, k16MiB},
-                        Case{{0x1F, 0x89, 0x01}, k16MiB}, Case{{0xC2, 0x20, 0x18}, k16MiB},
-                        Case{{0xC2, 0x80, 0x39}, 2 * k16MiB}, Case{{0x12, 0x34, 0x56}, 0},
-                        Case{{0x00, 0x00, 0x00}, 0}, Case{{0xFF, 0xFF, 0xFF}, 0}}) {
-    bus_.emplace(std::max(c.size_bytes, 1u));
-    bus_->id = c.id;
-    bus_->registers[0x2B] = 0;
-    SpiNor& nor = driver();
-    const bool known = c.size_bytes != 0;
-    EXPECT_EQ(nor.init(), known ? Status{} : Status(Error::kNoDevice));
-    EXPECT_EQ(nor.size_bytes(), c.size_bytes);
-    EXPECT_EQ(bus_->is_open, known);
-    if (!known) continue;
-    EXPECT_EQ(nor.geometry().large_erase_bytes[0], 65536u);
-    ASSERT_TRUE(nor.erase(c.size_bytes - 65536, 65536).ok());
-    ASSERT_TRUE(nor.program(c.size_bytes - 4, std::vector<uint8_t>{1, 2, 3, 4}).ok());
-    EXPECT_EQ(read(c.size_bytes - 4, 4), (std::vector<uint8_t>{1, 2, 3, 4}));
-  }
-}
-
-TEST_F(SpiNorTest, NobodyThereIsFoundOutWithoutLongWaits) {
-  make({});
-  bus_->is_silent = true;
-  EXPECT_EQ(driver().init(), Error::kNoDevice);
-  EXPECT_LT(now_us_ - kStartUs, 10'000u);
-}
-
-TEST_F(SpiNorTest, AChipThatAnswersIsNotDisturbedByWakeUpCalls) {
-  ready({});
-  make({});
-  ASSERT_TRUE(driver().init().ok());
-  EXPECT_EQ(bus_->count(0xAB), 0u);
-  EXPECT_EQ(bus_->wire().rfind("9F 66 99 9F", 0), 0u) << "reset all the same, for 4-byte mode";
 }
 
 TEST_F(SpiNorTest, MappedMemoryIsLeftForChangesAndTakenUpAfterThem) {
