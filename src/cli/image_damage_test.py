@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""Tests of `pybflash image` where something is wrong: use that is refused, and damaged images.
+
+    image_damage_test.py --program build/release/src/cli/pybflash
+"""
+
+import os
+import random
+import shutil
+import stat
+import subprocess
+
+from image_testing import (
+    FILESYSTEMS,
+    KIB,
+    MIB,
+    STORAGE,
+    TIMEOUT_S,
+    ImageCase,
+    image,
+    main,
+    pybflash,
+    pybflash_command,
+    tool,
+)
+
+
+class WrongUse(ImageCase):
+    def test_images_that_are_none(self):
+        self.write("short.bin", b"\xff" * 1000)
+        self.refused("ls", self.folder / "short.bin", words=["1000 bytes", "cut short"])
+        self.refused("ls", self.folder / "none.bin", words=["No such file"])
+        self.write("blank.bin", b"\xff" * (2 * MIB))
+        self.refused("ls", self.folder / "blank.bin", words=["--board", "OPENMV3", "OPENMV4"])
+        self.refused("ls", "--board", "OPENMV4", self.folder / "blank.bin", words=["blank"])
+        self.refused("ls", "--board", "OPENMV4P", self.folder / "blank.bin", words=["2097152", "33554432"])
+        self.refused("ls", "--board", "OPENMV9", self.folder / "blank.bin", words=["OPENMV9", "OPENMV4P"])
+
+    def test_paths_that_are_not_there(self):
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            for command in ("ls", "tree", "cat", "get", "rm"):
+                self.refused(command, f"{self.image}:/none", words=["/none", "not there"])
+            self.refused("cat", f"{self.image}:/", words=["folder"] if filesystem == "littlefs" else [])
+            self.refused("put", f"{self.image}:/none/x", __file__, words=["/none", "mkdir"])
+            self.refused("put", self.image, self.folder / "nothing", words=["nothing", "no such file"])
+            self.refused("mkdir", f"{self.image}:/none/x", words=["not there"])
+            self.refused("rm", f"{self.image}:/", words=["root"])
+
+    def test_no_room(self):
+        self.write("large.bin", bytes(64 * KIB))
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.refused("put", self.image, self.folder / "large.bin", words=["large.bin", "no room", "64 KiB"])
+            (self.folder / "source").mkdir(exist_ok=True)
+            shutil.copy(self.folder / "large.bin", self.folder / "source")
+            arguments = ["--board", "OPENMV2", "--fs", filesystem, "--from", self.folder / "source"]
+            self.refused("create", *arguments, self.folder / "new.bin", words=["large.bin", "no room"])
+
+    def test_no_room_for_one_more_name(self):
+        source = self.folder / "source"
+        source.mkdir()
+        for n in range(600):
+            (source / f"{n}").touch()
+        arguments = ["--board", "OPENMV4P", "--fs", "fat", "--from", source]
+        self.refused("create", *arguments, self.folder / "new.bin", words=["no room"])
+
+    def test_names_that_a_filesystem_has_not(self):
+        for name in ("a:b", "dot.", "q?", "back\\slash"):
+            self.write(f"source/{name}", b"")
+            arguments = ["--board", "OPENMV4P", "--fs", "fat", "--from", self.folder / "source"]
+            self.refused("create", *arguments, self.folder / "new.bin", words=[name, "FAT"])
+            (self.folder / "source" / name).unlink()
+
+    def test_names_that_are_one_on_fat(self):
+        self.write("source/README", b"1")
+        self.write("source/readme", b"2")
+        arguments = ["--board", "OPENMV4P", "--from", self.folder / "source"]
+        self.refused("create", "--fs", "fat", *arguments, self.image, words=["readme", "README", "same name"])
+        self.good("create", "--fs", "littlefs", *arguments, self.image)
+
+    def test_files_and_folders_do_not_replace_each_other(self):
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.good("mkdir", f"{self.image}:/x")
+            self.write("other/x", b"")
+            self.refused("create", "--board", "OPENMV2", self.image, words=["there already", "--force"])
+            self.write("source/x/y", b"")
+            self.good("rm", f"{self.image}:/x")
+            self.good("put", self.image, self.folder / "other" / "x")
+            self.refused("put", self.image, self.folder / "source" / "x", words=["x", "file"])
+
+    def test_read_only(self):
+        self.make("fat")
+        self.write("a.txt", b"text")
+        self.good("put", self.image, self.folder / "a.txt")
+        tool("mattrib", "-i", f"{self.image}@@{32 * KIB}", "+r", "::a.txt")
+        self.assertIn("read-only", self.good("ls", self.image))
+        self.refused("put", self.image, self.folder / "a.txt", words=["read-only"])
+        self.refused("rm", f"{self.image}:/a.txt", words=["read-only"])
+        self.image.chmod(stat.S_IRUSR)
+        self.refused("mkdir", f"{self.image}:/x", words=["read-only"])
+
+    def test_special_files(self):
+        (self.folder / "source").mkdir()
+        os.mkfifo(self.folder / "source" / "pipe")
+        arguments = ["--board", "OPENMV2", "--from", self.folder / "source"]
+        self.refused("create", *arguments, self.folder / "new.bin", words=["pipe"])
+        (self.folder / "source" / "pipe").unlink()
+        (self.folder / "source" / "loop").symlink_to(self.folder / "source")
+        self.refused("create", *arguments, self.folder / "new.bin", words=["loop", "levels of symbolic links"])
+
+    def test_create_wants_what_there_is(self):
+        self.refused("create", "--board", "OPENMV2", "--fs", "ntfs", self.image, words=["ntfs", "littlefs", "fat"])
+        self.refused("create", "--board", "X", self.image, words=["'X'"])
+        self.refused("create", "--from", self.folder / "none", self.image, words=["none"])
+        self.refused("create", "--from", __file__, self.image, words=["not a folder"])
+        self.refused(words=["image"])
+
+    def test_an_image_in_use_is_left_alone(self):
+        self.make()
+        command = pybflash_command("run", "--board", "OPENMV2", "--image", self.image, "-c", "print('up'); input()")
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as camera:
+            camera.stdout.readline()
+            for command in ("ls", "mkdir"):
+                result = image(command, f"{self.image}:/x")
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(b"in use", result.stderr)
+            camera.communicate(b"\n", timeout=TIMEOUT_S)
+
+
+class Damage(ImageCase):
+    """What check says of damaged images, and what rescue saves of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.folder / "source"
+        numbers = random.Random(1)
+        self.contents = {name: numbers.randbytes(3000) for name in ("a.bin", "lib/b.bin", "lib/deep/c.bin")}
+        for name, content in self.contents.items():
+            self.write(f"source/{name}", content)
+
+    def fill_image(self, filesystem, board="OPENMV4"):
+        self.good("create", "--board", board, "--fs", filesystem, "--from", self.source, "--force", self.image)
+        self.offset, self.size, self.block = STORAGE[board]
+
+    def storage(self):
+        return self.image.read_bytes()[self.offset : self.offset + self.size]
+
+    def damage(self, at, content):
+        with open(self.image, "r+b") as file:
+            file.seek(self.offset + at)
+            file.write(content)
+
+    def outcome(self, command, *args, code):
+        before = self.image.read_bytes()
+        result = image(command, "--board", "OPENMV4", self.image, *args)
+        self.assertEqual(result.returncode, code, result)
+        self.assertEqual(self.image.read_bytes(), before, f"{command} changed the image")
+        return result.stdout.decode()
+
+    def rescued(self, code=1):
+        target = self.folder / "saved"
+        shutil.rmtree(target, ignore_errors=True)
+        text = self.outcome("rescue", target, code=code)
+        return text, {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
+
+    def test_sound_images(self):
+        for filesystem in FILESYSTEMS:
+            self.fill_image(filesystem)
+            text = self.outcome("check", code=0)
+            for word in ("sound", "3 files", "2 folders", filesystem.upper()[:3] if filesystem == "fat" else filesystem):
+                self.assertIn(word, text)
+            self.assertEqual(self.rescued(code=0)[1], self.contents)
+
+    def test_contents_that_are_no_filesystem(self):
+        self.fill_image("fat")
+        self.damage(0, b"\xff" * self.size)
+        self.assertIn("blank", self.outcome("check", code=0))
+        self.damage(0, random.Random(2).randbytes(self.size))
+        self.assertIn("unknown data", self.outcome("check", code=1))
+        self.outcome("rescue", self.folder / "saved", code=2)
+
+    def test_rescue_wants_an_empty_folder(self):
+        self.fill_image("fat")
+        self.refused("rescue", self.image, self.source, words=["not empty"])
+
+    def test_a_fat_without_its_boot_sector(self):
+        self.fill_image("fat")
+        self.damage(0, bytes(512))
+        self.assertIn("damaged FAT", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("boot sector", text)
+        self.assertEqual(files, self.contents)
+
+    def test_a_fat_without_its_table(self):
+        self.fill_image("fat")
+        self.damage(512 + 3, bytes(500))
+        self.assertIn("fault", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("in a row", text)
+        self.assertEqual(files, {name + ".damaged": content for name, content in self.contents.items()})
+
+    def test_a_littlefs_with_one_damaged_folder(self):
+        self.fill_image("littlefs")
+        storage = self.storage()
+        # The folder "lib" is where the name of its file is; a pair of blocks, of which one may be of before.
+        for at in range(2 * self.block, self.size, self.block):
+            block = storage[at : at + self.block]
+            if b"b.bin" in block and b"deep" in block:
+                self.damage(at + 4, bytes(40))
+        self.assertIn("does not mount", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("folder", text)
+        self.assertEqual(files["a.bin"], self.contents["a.bin"])
+
+    def test_a_littlefs_with_one_superblock(self):
+        # The other one is a whole state of the filesystem, if an older one.
+        self.fill_image("littlefs")
+        storage = self.storage()
+        states = []
+        for block in (0, 1):
+            self.damage(0, storage)
+            self.damage(block * self.block, b"\xff" * self.block)
+            self.assertIn("littlefs v2", image("check", "--board", "OPENMV4", self.image).stdout.decode())
+            states.append(self.rescued(code=0)[1])
+            self.assertLessEqual(states[-1].items(), self.contents.items())
+        self.assertIn(self.contents, states)
+
+    def test_words_that_the_flash_cannot_correct(self):
+        self.fill_image("fat")
+        pybflash("run", "--no-mount", "--board", "OPENMV4", "--image", self.image, "-c", "pass")
+        at = self.image.read_bytes().index(self.contents["lib/b.bin"][1024:1100])
+        sidecar = self.folder / "cam.bin.wear"
+        bits = bytearray(sidecar.read_bytes())
+        bits[-(2 * MIB // 32 // 8) + at // 32 // 8] |= 1 << at // 32 % 8
+        sidecar.write_bytes(bits)
+        self.assertIn("lib/b.bin", self.outcome("check", code=1))
+        text, files = self.rescued()
+        self.assertIn("512 of 3000 bytes are lost", text)
+        saved, whole = files["lib/b.bin.damaged"], self.contents["lib/b.bin"]
+        self.assertEqual(len(saved), len(whole))
+        self.assertEqual(sum(a != b for a, b in zip(saved, whole)), 512 - whole[1024:1536].count(0))
+        self.assertEqual(files["a.bin"], self.contents["a.bin"])
+
+    def test_any_wrong_byte_ends_in_words_and_not_in_a_crash(self):
+        numbers = random.Random(3)
+        for filesystem in FILESYSTEMS:
+            self.fill_image(filesystem)
+            whole = self.storage()
+            used = max(n for n in range(self.size) if whole[n] != 0xFF)
+            for _ in range(25):
+                self.damage(0, whole)
+                for _ in range(numbers.choice((1, 4, 200))):
+                    self.damage(numbers.randrange(used), numbers.randbytes(numbers.choice((1, 64))))
+                for command in (["check"], ["rescue", self.folder / "saved"], ["tree"], ["info"]):
+                    shutil.rmtree(self.folder / "saved", ignore_errors=True)
+                    result = image(command[0], "--board", "OPENMV4", self.image, *command[1:])
+                    self.assertIn(result.returncode, (0, 1, 2), result)
+
+    def test_littlefs_1_is_read_and_not_written(self):
+        code = (
+            "import os, pyb, vfs\nvfs.VfsLfs1.mkfs(pyb.Flash(start=0))\n"
+            "vfs.mount(vfs.VfsLfs1(pyb.Flash(start=0)), '/new')\nos.mkdir('/new/lib')\n"
+            "with open('/new/lib/x', 'w') as f: f.write('kept' * 300)\nvfs.umount('/new')"
+        )
+        pybflash("run", "--no-mount", "--board", "OPENMV4", "--image", self.image, "-c", code)
+        self.assertIn("littlefs v1", self.good("info", self.image))
+        self.assertEqual(self.good("cat", f"{self.image}:/lib/x"), "kept" * 300)
+        self.good("get", self.image, self.folder / "back")
+        self.assertEqual((self.folder / "back/lib/x").read_text(), "kept" * 300)
+        self.refused("mkdir", f"{self.image}:/new", words=["littlefs v1"])
+        self.refused("put", self.image, self.source, words=["littlefs v1"])
+        self.assertEqual(self.rescued(code=0)[1], {"lib/x": b"kept" * 300})
+
+
+if __name__ == "__main__":
+    main(__doc__)

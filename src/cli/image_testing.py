@@ -1,0 +1,134 @@
+"""What the tests of `pybflash image` have in common: folders to fill and compare, calls that succeed or are refused."""
+
+import filecmp
+import pathlib
+import random
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from tested_program import parse_arguments
+
+TIMEOUT_S = 120
+PROGRAM = ""
+KIB, MIB = 1024, 1024 * 1024
+
+# offset and size of the storage, and its simple block
+STORAGE = {
+    "OPENMV2": (32 * KIB, 32 * KIB, 512),
+    "OPENMV3": (32 * KIB, 96 * KIB, 512),
+    "OPENMV4": (128 * KIB, 128 * KIB, 512),
+    "OPENMV4P": (0, 24 * MIB, 512),
+    "OPENMVPT": (0, 24 * MIB, 512),
+    "OPENMV_N6": (4 * MIB, 4 * MIB, 4096),
+    "ARDUINO_PORTENTA_H7": (0, 11 * MIB, 512),
+    "ARDUINO_GIGA": (0, 11 * MIB, 512),
+    "ARDUINO_NICLA_VISION": (0, 11 * MIB, 512),
+}
+BOARDS = list(STORAGE)
+FILESYSTEMS = {"fat": "VfsFat", "littlefs": "VfsLfs2"}
+
+
+def pybflash_command(*args):
+    return [PROGRAM, *map(str, args)]
+
+
+def pybflash(*args):
+    return subprocess.run(pybflash_command(*args), capture_output=True, timeout=TIMEOUT_S, check=False)
+
+
+def image(*args):
+    return pybflash("image", *args)
+
+
+def tool(*command, ok=(0,)):
+    assert shutil.which(command[0]), f"{command[0]} is not installed"
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode in ok, f"{command}\n{done.stdout.decode(errors='replace')}"
+    return done.stdout.decode(errors="replace")
+
+
+def fill(folder, size_bytes):
+    """200 files of every awkward kind where there is room for them, fewer where there is not."""
+    numbers = random.Random(size_bytes)
+    is_large = size_bytes >= 4 * MIB
+    sizes = [0, 1, 511, 512, 513, 4095, 4096, 4097]
+    names = ["plain.txt", "UPPER.TXT", "naïve café.txt", "日本語.py", ".hidden", "two  words", "a.b.c", "x" * 200]
+    deep = pathlib.Path(*["deep"] * 10)
+    for part in (".", "lib", "lib/ünder/more", str(deep), "empty folder"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    if not is_large:
+        for name, size in zip(names, [0, 1, 511, 513, 40, 0, 3, 5]):
+            (folder / name).write_bytes(numbers.randbytes(size))
+        (folder / deep / "bottom").write_bytes(numbers.randbytes(600 if size_bytes >= 96 * KIB else 1))
+        return
+    for name, size in zip(names, sizes):
+        (folder / name).write_bytes(numbers.randbytes(size))
+        (folder / "lib" / name).write_bytes(numbers.randbytes(size))
+        (folder / "lib/ünder/more" / name).write_bytes(numbers.randbytes(size))
+    (folder / "one MiB.bin").write_bytes(numbers.randbytes(MIB))
+    (folder / deep / "bottom").write_bytes(b"reached")
+    for n in range(200 - 3 * len(names) - 2):
+        (folder / "lib" / f"module {n}.py").write_bytes(numbers.randbytes(numbers.choice(sizes)))
+
+
+def difference(first, second):
+    """Paths that differ; empty: the folders are equal byte for byte."""
+    compared = filecmp.dircmp(first, second, ignore=[])
+    _, wrong, unreadable = filecmp.cmpfiles(first, second, compared.common_files, shallow=False)
+    found = compared.left_only + compared.right_only + compared.common_funny + wrong + unreadable
+    for name in compared.common_dirs:
+        found += difference(first / name, second / name)
+    return found
+
+
+class ImageCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.image = self.folder / "cam.bin"
+
+    def good(self, *args):
+        result = image(*args)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertEqual(result.stderr, b"")
+        return result.stdout.decode()
+
+    def refused(self, *args, words=()):
+        """Exit code 2, one line with these words, and no change or remains in the folder."""
+        before = self.files()
+        result = image(*args)
+        text = result.stderr.decode()
+        self.assertEqual(result.returncode, 2, result)
+        self.assertEqual(len(text.splitlines()), 1, text)
+        self.assertTrue(text.startswith("pybflash: "), text)
+        for word in words:
+            self.assertIn(word, text)
+        self.assertEqual(self.files(), before)
+
+    def files(self):
+        return {p: p.read_bytes() for p in self.folder.rglob("*") if p.is_file()}
+
+    def forget_image(self):
+        for path in self.folder.glob("cam.bin*"):
+            path.unlink()
+
+    def write(self, name, content=b""):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def make(self, filesystem="fat", board="OPENMV2"):
+        self.good("create", "--board", board, "--fs", filesystem, "--force", self.image)
+
+
+def main(description, boards=False):
+    global PROGRAM  # the file that is run knows it, and the calls above want it
+    arguments = parse_arguments(description, boards=boards)
+    PROGRAM = arguments.program
+    if boards:
+        BOARDS[:] = arguments.boards or BOARDS
+    unittest.main()
