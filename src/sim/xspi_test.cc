@@ -1,146 +1,25 @@
+// The XSPI's registers, commands, FIFO, eight lines, ranges and status polling.
 #include "sim/xspi.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
+#include <span>
+#include <vector>
 
-#include "sim/nor_chip_testing.h"
+#include "sim/xspi_testing.h"
 
 namespace sim {
 namespace {
 
 using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-constexpr uint32_t kBase = 0x5802A000;
-constexpr uint32_t kWindow = 0x70000000;
-constexpr uint32_t kCr = kBase + 0x000, kDcr1 = kBase + 0x008, kDcr2 = kBase + 0x00C, kSr = kBase + 0x020;
-constexpr uint32_t kFcr = kBase + 0x024, kDlr = kBase + 0x040, kAr = kBase + 0x048, kDr = kBase + 0x050;
-constexpr uint32_t kPsmkr = kBase + 0x080, kPsmar = kBase + 0x088, kPir = kBase + 0x090, kCcr = kBase + 0x100;
-constexpr uint32_t kTcr = kBase + 0x108, kIr = kBase + 0x110, kAbr = kBase + 0x120, kLptr = kBase + 0x130;
-constexpr uint32_t kWccr = kBase + 0x180;
-
-constexpr uint32_t kEnable = 1, kAbort = 2, kTimeoutEnable = 1u << 3, kPollingStop = 1u << 22;
-constexpr uint32_t kModeMask = 3u << 28, kReadMode = 1u << 28, kPollingMode = 2u << 28,
-                   kMappedMode = 3u << 28;
-constexpr uint32_t kTef = 1, kTcf = 2, kFtf = 4, kSmf = 8, kTof = 16, kBusy = 32;
-constexpr uint32_t kMacronix = 1u << 24;
-
-// CCR of single-line and octal double-rate commands, by their phases.
-constexpr uint32_t kSingleInstruction = 1;
-constexpr uint32_t kSingleAddress = 1u << 8 | 3u << 12;
-constexpr uint32_t kSingleData = 1u << 24;
-constexpr uint32_t kOctalInstruction = 4u | 1u << 3 | 1u << 4;
-constexpr uint32_t kOctalAddress = 4u << 8 | 1u << 11 | 3u << 12;
-constexpr uint32_t kOctalData = 4u << 24 | 1u << 27;
-constexpr uint32_t kStrobe = 1u << 29;
-constexpr uint32_t kOctalRead = kOctalInstruction | kOctalAddress | kOctalData | kStrobe;
-
-constexpr uint32_t level(uint32_t sr) {
-  return sr >> 8 & 0x7F;
-}
-
-class XspiTest : public testing::Test {
- protected:
-  XspiTest() {
-    space.map(kBase, Xspi::kRegisterBytes, xspi);
-    space.map(kWindow, Xspi::kWindowBytes, xspi.window());
-    write(kCr, kEnable | 3u << 8);
-    write(kDcr1, kMacronix | 24u << 16 | 1u << 8);
-  }
-
-  uint32_t read(uint32_t address, unsigned width = 4) {
-    return static_cast<uint32_t>(space.load(address, width));
-  }
-  void write(uint32_t address, uint32_t value, unsigned width = 4) { space.store(address, value, width); }
-  void set_mode(uint32_t mode) { write(kCr, (read(kCr) & ~kModeMask) | mode); }
-
-  void wait_for(uint32_t flag) {
-    for (int i = 0; i < 1000; ++i) {
-      if ((read(kSr) & flag) != 0) return;
-    }
-    FAIL() << "SR never showed " << flag;
-  }
-
-  void leave_mapped_mode() {
-    write(kCr, read(kCr) | kAbort);
-    while ((read(kSr) & kBusy) != 0) {
-    }
-    write(kFcr, kTcf);
-  }
-
-  struct Command {
-    uint32_t mode;
-    uint32_t ccr;
-    uint32_t instruction;
-    uint32_t address = 0;
-    uint32_t length = 0;
-    uint32_t dummy = 0;
-  };
-  void start(const Command& command) {
-    set_mode(command.mode);
-    write(kFcr, kTcf);
-    if (command.length > 0) write(kDlr, command.length - 1);
-    write(kTcr, command.dummy);
-    write(kCcr, command.ccr);
-    write(kIr, command.instruction);
-    if ((command.ccr >> 8 & 7) != 0) write(kAr, command.address);
-  }
-  void execute(const Command& command) {
-    start(command);
-    wait_for(kTcf);
-  }
-  std::vector<uint8_t> fetch(Command command) {
-    command.mode = kReadMode;
-    start(command);
-    std::vector<uint8_t> out(command.length);
-    for (uint8_t& byte : out) {
-      while (level(read(kSr)) == 0) {
-      }
-      byte = static_cast<uint8_t>(read(kDr, 1));
-    }
-    return out;
-  }
-  void send(const Command& command, std::span<const uint8_t> data) {
-    start(command);
-    for (const uint8_t byte : data) {
-      wait_for(kFtf);
-      write(kDr, byte, 1);
-    }
-    wait_for(kTcf);
-  }
-  void send(const Command& command, std::initializer_list<uint8_t> data) {
-    send(command, std::span(data.begin(), data.size()));
-  }
-
-  void enter_octal() {
-    execute({0, kSingleInstruction, 0x06});
-    send({0, kSingleInstruction | kSingleAddress | kSingleData, 0x72, 0, 1}, {0x02});
-  }
-  void program_octal(uint32_t address, std::span<const uint8_t> data) {
-    execute({0, kOctalInstruction, 0x06F9});
-    send({0, kOctalInstruction | kOctalAddress | kOctalData, 0x12ED, address,
-          static_cast<uint32_t>(data.size())},
-         data);
-    bench.wait_until_ready();
-  }
-  void map_octal() {
-    set_mode(kMappedMode);
-    write(kTcr, 20);
-    write(kCcr, kOctalRead);
-    write(kIr, 0xEE11);
-  }
-
-  ChipBench bench{mx25um25645g()};
-  AddressSpace space{bench.clock, bench.violations};
-  Xspi xspi{bench.chip, bench.clock, bench.violations, 200'000'000};
-};
 
 TEST_F(XspiTest, RegistersAreZeroAfterReset) {
   Xspi fresh(bench.chip, bench.clock, bench.violations, 200'000'000);
@@ -352,105 +231,6 @@ TEST_F(XspiTest, OddAddressesOnEightLinesLoseTheirLowestBit) {
   EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("odd address")));
 }
 
-TEST_F(XspiTest, WindowReadsAnyAddressAndLength) {
-  std::iota(bench.bytes.begin(), bench.bytes.begin() + 256, uint8_t{0});
-  enter_octal();
-  map_octal();
-  for (uint32_t address = 0; address < 5; ++address) {
-    for (uint32_t length = 1; length < 9; ++length) {
-      std::vector<uint8_t> block(length);
-      space.load_block(kWindow + address, block);
-      EXPECT_TRUE(std::equal(block.begin(), block.end(), bench.bytes.begin() + address))
-          << address << " " << length;
-    }
-    EXPECT_EQ(space.load(kWindow + address, 1), address);
-    EXPECT_EQ(space.load(kWindow + 4 * address, 4) & 0xFF, 4 * address);
-  }
-  EXPECT_EQ(read(kSr) & kBusy, kBusy);
-  EXPECT_EQ(read(kDr), 0u);
-  EXPECT_TRUE(bench.violations.empty());
-}
-
-TEST_F(XspiTest, NothingOfTheWindowOutlivesMappedMode) {
-  enter_octal();
-  map_octal();
-  EXPECT_EQ(space.load(kWindow + 0x100, 1), 0xFFu);
-  leave_mapped_mode();
-  program_octal(0x100, std::vector<uint8_t>{1, 2});
-  map_octal();
-  space.load(kWindow, 4);
-  EXPECT_EQ(space.load(kWindow + 0x100, 1), 1u);
-}
-
-TEST_F(XspiTest, WindowWorksOnASingleLineToo) {
-  bench.bytes[0x01000003] = 0x42;
-  set_mode(kMappedMode);
-  write(kCcr, kSingleInstruction | kSingleAddress | kSingleData);
-  write(kIr, 0x13);
-  EXPECT_EQ(space.load(kWindow + 0x01000003, 1), 0x42u);
-  EXPECT_TRUE(bench.violations.empty());
-}
-
-TEST_F(XspiTest, MappedModeIsLeftByAbort) {
-  enter_octal();
-  map_octal();
-  space.load(kWindow, 4);
-  write(kIr, 0x06F9);
-  EXPECT_THAT(bench.take_violations(), ElementsAre("written while BUSY = 1: no effect"));
-  set_mode(0);
-  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("only when BUSY = 0")));
-  leave_mapped_mode();
-  execute({0, kOctalInstruction, 0x06F9});
-  EXPECT_EQ(bench.chip.status(0), 0x02);
-  EXPECT_TRUE(bench.violations.empty());
-}
-
-TEST_F(XspiTest, WindowAnswersWithBusErrors) {
-  const auto fails = [&](uint32_t address) {
-    space.load(address, 4);
-    return bench.take_violations().size() == 1;
-  };
-  EXPECT_TRUE(fails(kWindow)) << "mapped mode is off";
-  set_mode(kMappedMode);
-  write(kCcr, kSingleInstruction | kSingleAddress);
-  write(kIr, 0x13);
-  EXPECT_TRUE(fails(kWindow)) << "no data phase";
-  write(kCcr, kSingleInstruction | kSingleAddress | kSingleData);
-  EXPECT_FALSE(fails(kWindow));
-  EXPECT_FALSE(fails(kWindow + 0x01FFFFFC));
-  EXPECT_TRUE(fails(kWindow + 0x02000000)) << "beyond DEVSIZE";
-  write(kCr, read(kCr) & ~kEnable);
-  EXPECT_TRUE(fails(kWindow)) << "disabled";
-  space.store(kWindow, 0, 4);
-  EXPECT_THAT(bench.take_violations(), Contains(HasSubstr("not programmed through the window")));
-}
-
-TEST_F(XspiTest, MappedModeStartsNothingByItself) {
-  set_mode(kMappedMode);
-  write(kCcr, kSingleInstruction | kSingleData);
-  write(kIr, 0x9F);
-  EXPECT_EQ(read(kSr) & kBusy, 0u);
-  EXPECT_EQ(read(kDr), 0u);
-  EXPECT_TRUE(bench.violations.empty());
-}
-
-TEST_F(XspiTest, WindowIsClosedWhileAborting) {
-  enter_octal();
-  map_octal();
-  space.load(kWindow, 4);
-  write(kCr, read(kCr) | kAbort);
-  space.load(kWindow, 4);
-  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("bus error")));
-}
-
-TEST_F(XspiTest, WindowNoticesAMisusedFormat) {
-  enter_octal();
-  map_octal();
-  write(kTcr, 20 | 1u << 30);
-  space.load(kWindow, 4);
-  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("SSHIFT")));
-}
-
 TEST_F(XspiTest, DisablingEndsAnything) {
   start({kReadMode, kSingleInstruction | kSingleData, 0x9F, 0, 100});
   read(kSr);
@@ -474,22 +254,6 @@ TEST_F(XspiTest, UndefinedLengthReadsToTheEnd) {
   write(kAr, 0x01FFFFFC);
   EXPECT_EQ(read(kDr), 0x42FFFFFFu);
   EXPECT_EQ(read(kSr) & (kBusy | kTcf | kTef), kTcf);
-}
-
-TEST_F(XspiTest, AddressesInMappedModeAreMistakes) {
-  set_mode(kMappedMode);
-  write(kAr, 0);
-  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("memory-mapped")));
-}
-
-TEST_F(XspiTest, TimeoutReleasesTheChip) {
-  write(kLptr, 100);
-  write(kCr, read(kCr) | kTimeoutEnable);
-  enter_octal();
-  map_octal();
-  space.load(kWindow, 4);
-  bench.clock.pass_ns(600);
-  EXPECT_EQ(read(kSr) & (kTof | kBusy), kTof);
 }
 
 struct RangeCase {
@@ -563,20 +327,6 @@ TEST_F(XspiTest, DataWithoutATransferIsAMistake) {
   read(kDr);
   write(kDr, 0);
   EXPECT_THAT(bench.take_violations(), SizeIs(2));
-}
-
-TEST_F(XspiTest, AReadThatFailsIsAnErrorOfTheTransferOrTheBus) {
-  bench.cells.set_fault_hook(
-      [](Operation operation, uint64_t, uint32_t) { return operation == Operation::kRead; });
-  enter_octal();
-  start({kReadMode, kOctalRead, 0xEE11, 0, 4, 20});
-  read(kSr);
-  EXPECT_EQ(read(kSr) & kTef, kTef);
-  write(kFcr, kTef);
-  read(kDr);
-  map_octal();
-  space.load(kWindow, 4);
-  EXPECT_THAT(bench.take_violations(), ElementsAre(HasSubstr("bus error")));
 }
 
 TEST_F(XspiTest, ResetForgetsAll) {
