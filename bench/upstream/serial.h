@@ -7,6 +7,7 @@
 struct _spi_bdev_t;
 extern struct _spi_bdev_t firmware_bdev;
 #define MICROPY_HW_BDEV_SPIFLASH_EXTENDED (&firmware_bdev)
+#define MICROPY_HW_BDEV_SPIFLASH_OFFSET_BYTES 0
 
 /* The configuration lies in firmware_ram(), for its address passes through 32 bits. */
 #define FIRMWARE_BDEV_IOCTL(op, arg)                            \
