@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "bench/plot.h"
+#include "volumes/volume.h"
 
 namespace bench {
 
@@ -22,7 +23,7 @@ same models of controllers and chips, with the datasheets' typical times. `pybfl
 - **firmware**: MicroPython's files, unmodified, from the source that the set-up fetches: `storage.c` with
   `flashbdev.c` and `flash.c` for the flash inside an MCU, with `spibdev.c` and `spiflash.c` for a serial chip. Below
   them stands what they call: ST's HAL as register accesses to the controller's model, or the commands of `qspi.c`.
-- **firmware on the N6**: this version of MicroPython does not know the N6. Its `spibdev.c` and `spiflash.c` stand in,
+- **firmware on the N6**: MicroPython 1.25 does not know the N6. Its `spibdev.c` and `spiflash.c` stand in,
   as later versions use them there: blocks of 4 KiB, no cache, a write erases its blocks and programs them. The bus has
   eight lines and both edges, as the boot loader leaves it.
 - **ideal**: the lower bound for any scheme that keeps data where the filesystem put it, from the run's own trace: at
@@ -58,6 +59,14 @@ std::string seconds(uint64_t ns) {
 
 std::string ratio(uint64_t a, uint64_t b, int digits) {
   return b == 0 ? "–" : fixed(static_cast<double>(a) / static_cast<double>(b), digits);
+}
+
+void write_littlefs(std::ostream& out) {
+  out << "\nThe littlefs of these numbers is " << volumes::littlefs_version()
+      << R"(. Its version decides: 2.11, of MicroPython 1.26, syncs once
+more before it commits a file; the firmware's driver then erases up to twice as often inside an MCU, ours up to a
+quarter more. `MICROPYTHON_DIR=folder ./pybflash bench` measures with the source in that folder.
+)";
 }
 
 void write_board(std::ostream& out, const boards::Board& board) {
@@ -131,6 +140,7 @@ bool write_performance_page(const std::string& folder, const std::vector<Row>& r
                             const InstructionTable& on_m7, const InstructionTable& on_host) {
   std::ofstream page(folder + "/performance.md");
   page << kHead;
+  write_littlefs(page);
   write_rows(page, rows);
   write_instructions(page, on_m7, on_host);
   write_workloads(page);

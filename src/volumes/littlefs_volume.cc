@@ -221,4 +221,8 @@ std::unique_ptr<Volume> make_littlefs(BlockDevice& device) {
   return std::make_unique<LittlefsVolume>(device);
 }
 
+std::string littlefs_version() {
+  return std::to_string(LFS2_VERSION_MAJOR) + "." + std::to_string(LFS2_VERSION_MINOR);
+}
+
 }  // namespace volumes
