@@ -102,7 +102,7 @@ class Volume {
 // The device outlives its volume. `label`: of a FAT, at most 11 characters; empty: none.
 std::unique_ptr<Volume> make_fat(BlockDevice& device, std::string_view label = {});
 std::unique_ptr<Volume> make_littlefs(BlockDevice& device);
-std::string littlefs_version();  // of the library compiled in, as "2.8"
+std::string littlefs_version();                               // of the library compiled in, as "2.8"
 std::unique_ptr<Volume> make_littlefs1(BlockDevice& device);  // v1, read only: all else is kReadOnly
 
 }  // namespace volumes
