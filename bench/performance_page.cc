@@ -62,10 +62,10 @@ std::string ratio(uint64_t a, uint64_t b, int digits) {
 }
 
 void write_littlefs(std::ostream& out) {
-  out << "\nThe littlefs of these numbers is " << volumes::littlefs_version()
-      << R"(. Its version decides: 2.11, of MicroPython 1.26, syncs once
-more before it commits a file; the firmware's driver then erases up to twice as often inside an MCU, ours up to a
-quarter more. `MICROPYTHON_DIR=folder ./pybflash bench` measures with the source in that folder.
+  out << "\nThe littlefs of these numbers is " << volumes::littlefs_version() << ".\n"
+      << R"(Its version decides: 2.11, of MicroPython 1.26, syncs once more before it commits a file; the firmware's driver then
+erases up to twice as often inside an MCU, ours up to a quarter more. `MICROPYTHON_DIR=folder ./pybflash bench` measures
+with the source in that folder.
 )";
 }
 
