@@ -234,26 +234,33 @@ class Stm32F4Flash final : public flash::NorFlash {
   // Ready for an operation whose flags are its own: flags stay until somebody clears them, and a stale one
   // would be taken for a failure.
   flash::Status prepare() {
-    FLASH_TRY(wait_idle(kLongestOperationUs));
-    registers_.write(Family::kErrors | Sr::kEndOfOperation);
+    Bits<Sr> flags;
+    FLASH_TRY(wait_idle(kLongestOperationUs, flags));
+    clear(flags & (Family::kErrors | Sr::kEndOfOperation));
     return {};
   }
 
   flash::Status finish(uint32_t limit_us) {
-    FLASH_TRY(wait_idle(limit_us));
+    Bits<Sr> flags;
+    FLASH_TRY(wait_idle(limit_us, flags));
     return take_errors();
   }
 
-  flash::Status wait_idle(uint32_t limit_us) {
-    return wait_while(platform_, limit_us,
-                      [this] { return (registers_.template read<Sr>() & Sr::kBusy).any(); });
+  flash::Status wait_idle(uint32_t limit_us, Bits<Sr>& flags) {
+    return wait_while(platform_, limit_us, [this, &flags] {
+      flags = registers_.template read<Sr>();
+      return (flags & Sr::kBusy).any();
+    });
   }
 
   flash::Status take_errors() {
     const Bits<Sr> errors = registers_.template read<Sr>() & Family::kErrors;
-    if (!errors.any()) return {};
-    registers_.write(errors);
-    return flash::Error::kIo;
+    clear(errors);
+    return errors.any() ? flash::Status(flash::Error::kIo) : flash::Status();
+  }
+
+  void clear(Bits<Sr> flags) {
+    if (flags.any()) registers_.write(flags);
   }
 
   // The controller has no flag for cells that did not obey (OPERR only repeats the others: RM0090,

@@ -183,26 +183,34 @@ class Stm32H7Flash final : public flash::NorFlash {
   }
 
   flash::Status prepare(Registers& bank, Bits<Sr> stale) {
-    FLASH_TRY(wait_idle(bank, kEraseLimitUs));
-    bank.write(Ccr::clearing(stale));
+    Bits<Sr> flags;
+    FLASH_TRY(wait_idle(bank, kEraseLimitUs, flags));
+    clear(bank, flags & stale);
     return {};
   }
 
   flash::Status finish(Registers& bank, uint32_t limit_us) {
-    FLASH_TRY(wait_idle(bank, limit_us));
+    Bits<Sr> flags;
+    FLASH_TRY(wait_idle(bank, limit_us, flags));
     return take_errors(bank, kWriteErrors);
   }
 
-  flash::Status wait_idle(Registers& bank, uint32_t limit_us) {
-    return wait_while(config_.platform, limit_us,
-                      [&bank] { return (bank.template read<Sr>() & Sr::kQueueWaiting).any(); });
+  flash::Status wait_idle(Registers& bank, uint32_t limit_us, Bits<Sr>& flags) {
+    return wait_while(config_.platform, limit_us, [&bank, &flags] {
+      flags = bank.template read<Sr>();
+      return (flags & Sr::kQueueWaiting).any();
+    });
   }
 
   static flash::Status take_errors(Registers& bank, Bits<Sr> of_interest) {
     const Bits<Sr> flags = bank.template read<Sr>();
-    bank.write(Ccr::clearing(flags & (of_interest | Sr::kSingleEcc | Sr::kEndOfOperation)));
+    clear(bank, flags & (of_interest | Sr::kSingleEcc | Sr::kEndOfOperation));
     if ((flags & of_interest).any()) return flash::Error::kIo;
     return {};
+  }
+
+  static void clear(Registers& bank, Bits<Sr> flags) {
+    if (flags.any()) bank.write(Ccr::clearing(flags));
   }
 
   static bool is_blank(std::span<const uint8_t, kWordBytes> word) {

@@ -102,24 +102,38 @@ CacheSlot* WriteCache::find(uint32_t block) {
   return slot != nullptr && slot->block == block ? slot : nullptr;
 }
 
-// Gives `block` a clean slot, of which make_room() has seen to it that there is one. Where it cannot be read,
-// it is not cached.
-// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. For who
-// writes there it is as erased as it reads, or its sector could never be written again.
-Status WriteCache::bring_in(uint32_t block, Purpose purpose) {
+// Gives `block` a clean slot, of which make_room() has seen to it that there is one. Nothing of it is read
+// yet.
+CacheSlot* WriteCache::claim(uint32_t block) {
   CacheSlot* slot = last_claimed_;
   do {
     slot = after(slot);
   } while (slot->is_dirty());
   slot->block = block;
+  slot->known_bytes = 0;
   slot->is_firm = false;
   last_claimed_ = slot;
-  last_found_ = slot;
-  if (purpose == Purpose::kOverwrite) return {};
-  const Status status = look(*slot, 0, slot->bytes, kCacheBlockBytes);
-  if (status.ok() || (purpose == Purpose::kWrite && is_torn(status))) return {};
-  slot->block = CacheSlot::kUnused;
-  return status;
+  return last_found_ = slot;
+}
+
+// Reads what is missing of the first `bytes` of a block.
+// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. For who
+// writes there it is as erased as it reads, or its sector could never be written again.
+Status WriteCache::fill(CacheSlot& slot, uint32_t bytes, bool is_for_write) {
+  const uint32_t known = slot.known_bytes;
+  if (known >= bytes) return {};
+  const Status status = look(slot, known, slot.bytes + known, bytes - known);
+  if (!status.ok() && !(is_for_write && is_torn(status))) return status;
+  slot.known_bytes = static_cast<uint16_t>(bytes);
+  return {};
+}
+
+// To be written: all of it is known then. `reads`, unless all of it is overwritten.
+Status WriteCache::bring_in(uint32_t block, bool reads) {
+  CacheSlot* slot = find(block);
+  if (slot == nullptr) slot = claim(block);
+  if (!reads) slot->known_bytes = kCacheBlockBytes;
+  return fill(*slot, kCacheBlockBytes, true);
 }
 
 Status WriteCache::look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const {
@@ -194,27 +208,31 @@ const CacheSlot& WriteCache::choose_dirty(bool fullest) const {
 
 // ---- Reading and changing -------------------------------------------------------------------------
 
-// A short read brings its block in: littlefs looks through its metadata in small pieces, and again and again.
-// A torn unit beside what was asked for is nobody's business.
+// A short read brings the start of its block in: littlefs looks through its metadata in small pieces, and
+// again and again. A torn unit before what was asked for is nobody's business.
 Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
   while (length > 0) {
     const uint32_t block = offset / kCacheBlockBytes;
     const uint32_t begin = offset % kCacheBlockBytes;
     uint32_t piece = std::min(length, kCacheBlockBytes - begin);
-    const CacheSlot* slot = first_cached(block);
+    uint32_t uncached = piece;
+    CacheSlot* slot = first_cached(block);
     if (slot == nullptr || slot->block != block) {
       // What lies before the next block that is cached comes with the same command.
       const uint32_t end = slot == nullptr ? UINT32_MAX : slot->block * kCacheBlockBytes;
-      const uint32_t uncached = std::min(length, end - offset);
-      slot = nullptr;
-      if (uncached == piece && dirty_count_ < slot_count_) {
-        const Status status = bring_in(block, Purpose::kRead);
-        if (status.ok()) slot = last_found_;
-        if (piece == kCacheBlockBytes || !is_torn(status)) FLASH_TRY(status);
-      }
-      if (slot == nullptr) FLASH_TRY(nor_.read(slice_offset_ + offset, out, piece = uncached));
+      uncached = std::min(length, end - offset);
+      slot = uncached == piece && dirty_count_ < slot_count_ ? claim(block) : nullptr;
     }
-    if (slot != nullptr) std::memcpy(out, slot->bytes + begin, piece);
+    if (slot != nullptr) {
+      const Status status = fill(*slot, begin + piece, false);
+      if (status.ok()) {
+        std::memcpy(out, slot->bytes + begin, piece);
+      } else {
+        if (begin <= slot->known_bytes || !is_torn(status)) return status;
+        slot = nullptr;
+      }
+    }
+    if (slot == nullptr) FLASH_TRY(nor_.read(slice_offset_ + offset, out, piece = uncached));
     offset += piece;
     out += piece;
     length -= piece;
@@ -253,11 +271,8 @@ Status WriteCache::write_block(uint32_t block, uint32_t begin, const uint8_t* da
   if (slot != nullptr && slot->is_firm && data != nullptr && holds(slot->bytes + begin, data, length))
     return {};
   if (slot == nullptr || !slot->is_dirty()) FLASH_TRY(make_room(block / blocks_per_sector_));
-  slot = find(block);  // a flush may have given it up, or brought it in
-  if (slot == nullptr) {
-    FLASH_TRY(bring_in(block, length < kCacheBlockBytes ? Purpose::kWrite : Purpose::kOverwrite));
-    slot = last_found_;
-  }
+  FLASH_TRY(bring_in(block, length < kCacheBlockBytes));  // again: a flush may have given it up
+  slot = last_found_;
   if (data != nullptr) {
     std::memcpy(slot->bytes + begin, data, length);
   } else {
@@ -324,7 +339,7 @@ Status WriteCache::program(const Sectors& sectors) {
 }
 
 // Makes `area`, one sector, the largest that one erase command takes and whose sectors all have to be erased.
-void WriteCache::widen(Sectors& area) {
+[[gnu::always_inline]] inline void WriteCache::widen(Sectors& area) {
   const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
   const uint32_t sector_start = slice_offset_ + area.first * sector_bytes;
   const auto& sizes = nor_.geometry().large_erase_bytes;
@@ -347,7 +362,7 @@ void WriteCache::widen(Sectors& area) {
 inline Status WriteCache::complete(Sectors sectors) {
   const uint32_t end = (sectors.first + sectors.count) * blocks_per_sector_;
   for (uint32_t block = sectors.first * blocks_per_sector_; block < end; ++block) {
-    if (find(block) == nullptr) FLASH_TRY(bring_in(block, Purpose::kWrite));
+    FLASH_TRY(bring_in(block, true));
     mark_dirty(*last_found_, 0, kCacheBlockBytes);
     last_found_->is_firm = false;
   }
@@ -366,9 +381,9 @@ Status WriteCache::compare(uint32_t sector, bool cleans) {
 }
 
 // A sector whose erase a cut of power stopped can look erased: bits that are half way are read now as 1, now
-// as 0. So a block has to look the same a few times, all of it, before it is firm. (Where units carry ECC,
-// their code tells at once.)
-Status WriteCache::compare_block(CacheSlot& slot, bool cleans) {
+// as 0. So a block has to look the same a few times, all of it, before it is firm; where it is programmed,
+// program_block() looks too, before and after. (Where units carry ECC, their code tells at once.)
+[[gnu::always_inline]] inline Status WriteCache::compare_block(CacheSlot& slot, bool cleans) {
   const Geometry& geometry = nor_.geometry();
   const bool has_ecc = !geometry.reprogrammable;
   const uint32_t step = has_ecc ? geometry.program_unit_bytes : kLookBytes;
@@ -390,7 +405,7 @@ Status WriteCache::compare_block(CacheSlot& slot, bool cleans) {
       if ((has_ecc || !is_programmable(first.data(), wanted, length)) && !is_erased(first.data(), length))
         return Error::kNeedsErase;
     }
-    for (int more = 1; more < looks; ++more) {
+    for (int more = is_held ? 1 : 2; more < looks; ++more) {
       FLASH_TRY(look(slot, at, again.data(), length));
       if (!holds(again.data(), first.data(), length)) return Error::kNeedsErase;
     }

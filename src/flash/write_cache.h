@@ -29,7 +29,8 @@ struct CacheSlot {
   uint16_t dirty_begin = 0;  // the program units that may differ from the flash, by bytes; of a dirty block,
                              // and none where the flash turned out to hold it
   uint16_t dirty_end = 0;
-  bool is_firm = false;  // the flash was seen to hold it: no bit of it there is half way
+  uint16_t known_bytes = 0;  // from the start of the block; all of it, unless it was only read
+  bool is_firm = false;      // the flash was seen to hold it: no bit of it there is half way
   uint8_t* bytes = nullptr;
 
   bool is_dirty() const { return dirty_since != 0; }
@@ -94,8 +95,9 @@ class WriteCache {
   CacheSlot* after(CacheSlot* slot) const { return ++slot == slots_.last ? slots_.first : slot; }
   CacheSlot* first_cached(uint32_t block);
   CacheSlot* find(uint32_t block);
-  enum class Purpose : uint8_t { kOverwrite, kWrite, kRead };
-  Status bring_in(uint32_t block, Purpose purpose);
+  CacheSlot* claim(uint32_t block);
+  Status fill(CacheSlot& slot, uint32_t bytes, bool is_for_write);
+  Status bring_in(uint32_t block, bool reads);
   Status look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const;
   void mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end);
   void mark_clean(CacheSlot& slot);
@@ -123,8 +125,8 @@ class WriteCache {
   uint32_t sector_count_;
   uint32_t dirty_count_ = 0;
   uint32_t write_ordinal_ = 0;         // no flash lives to see it wrap around
-  CacheSlot* last_claimed_ = nullptr;  // by bring_in(), which goes round
-  CacheSlot* last_found_ = nullptr;    // by find(), or brought in
+  CacheSlot* last_claimed_ = nullptr;  // by claim(), which goes round
+  CacheSlot* last_found_ = nullptr;    // by find(), or claimed
 };
 
 }  // namespace flash

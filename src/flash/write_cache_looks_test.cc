@@ -31,12 +31,12 @@ TEST(WriteCacheLooks, WhatTheFlashHeldIsFirm) {
   EXPECT_EQ(bench.nor.bytes('r'), 3 * 64u);
 }
 
-TEST(WriteCacheLooks, ABlockLooksTheSameFourTimesBeforeItIsProgrammed) {
+TEST(WriteCacheLooks, ABlockLooksTheSameThriceBeforeItIsProgrammed) {
   Bench bench(kSerial, 12);
   ASSERT_TRUE(bench.write(0, pattern(64, 1)).ok());
   bench.nor.log.clear();
   ASSERT_TRUE(bench.cache.sync().ok());
-  EXPECT_EQ(bench.nor.bytes('r'), 6 * kBlock) << "and what is to be programmed, and the verify";
+  EXPECT_EQ(bench.nor.bytes('r'), 5 * kBlock) << "and what is to be programmed, and the verify";
 }
 
 TEST(WriteCacheLooks, AFirmBlockIsLookedAtOnce) {
@@ -64,6 +64,7 @@ TEST(WriteCacheLooks, AFirmBlockIsNotWrittenAgain) {
 TEST(WriteCacheLooks, ASectorThatDoesNotLookTheSameTwiceIsErased) {
   const uint32_t weak_byte = kSerial.sector_size_bytes + 700;
   for (const uint32_t reads_until_it_flips : {1u, 2u, 3u, 4u}) {
+    const bool is_found_by_the_verify = reads_until_it_flips == 4;
     Bench bench(kSerial, 12);
     ASSERT_TRUE(bench.write(4096, pattern(12 * kBlock, 3)).ok());
     ASSERT_TRUE(bench.cache.sync().ok());  // every slot held something firm
@@ -75,6 +76,7 @@ TEST(WriteCacheLooks, ASectorThatDoesNotLookTheSameTwiceIsErased) {
       return Status();
     };
     ASSERT_TRUE(bench.write(0, pattern(2 * kBlock, 1)).ok());
+    if (is_found_by_the_verify) EXPECT_EQ(bench.cache.sync(), Error::kIo);
     ASSERT_TRUE(bench.cache.sync().ok());
     EXPECT_EQ(bench.nor.count('e'), 1u) << reads_until_it_flips;
     EXPECT_EQ(bench.chip(0, 2 * kBlock), pattern(2 * kBlock, 1));
@@ -172,7 +174,7 @@ TEST_P(FailedChange, LeavesNothingFirm) {
   };
   bench.nor.cells[bench.slice_offset + at] = 0xFF;
   ASSERT_TRUE(bench.cache.sync().ok());
-  EXPECT_GE(looks, 4u);
+  EXPECT_GE(looks, 3u);
   EXPECT_EQ(bench.chip(0, 4096), wanted);
 }
 

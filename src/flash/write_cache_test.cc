@@ -243,43 +243,6 @@ TEST_P(AnyShape, AgreesWithAPlainArray) {
   }
 }
 
-TEST(WriteCache, AWholeBlockIsNotReadBeforeItIsOverwritten) {
-  Bench bench(kSerial, 16);
-  ASSERT_TRUE(bench.write(0, pattern(4096, 1)).ok());
-  EXPECT_EQ(bench.nor.count('r'), 0u);
-}
-
-TEST(WriteCache, NeighboursThatAreNotCachedAreReadWithOneCommand) {
-  Bench bench(kSerial, 16);
-  ASSERT_TRUE(bench.write(4096, pattern(kBlock, 1)).ok());
-  bench.nor.log.clear();
-  bench.read(100, 8192);
-  EXPECT_EQ(bench.nor.log,
-            (std::vector<FakeNor::Operation>{{'r', 4096 + 100, 4096 - 100},
-                                             {'r', 4096 + 4096 + kBlock, 8192 - 4096 - kBlock + 100}}));
-}
-
-TEST(WriteCache, AShortReadBringsItsBlockInAndALongOnePassesBy) {
-  Bench bench(kSerial, 8);
-  bench.read(32, 32);
-  bench.read(480, 32);
-  bench.read(kBlock, kBlock);
-  bench.read(kBlock + 32, 32);
-  const uint32_t start = bench.slice_offset;
-  EXPECT_EQ(bench.nor.log,
-            (std::vector<FakeNor::Operation>{{'r', start, kBlock}, {'r', start + kBlock, kBlock}}));
-  bench.read(4096, 2 * kBlock);
-  bench.read(4096, 2 * kBlock);
-  EXPECT_EQ(bench.nor.count('r'), 4u);
-}
-
-TEST(WriteCache, AShortReadFindsNoSlotWhereAllAreDirty) {
-  Bench bench(kSerial, 8);
-  ASSERT_TRUE(bench.write(0, pattern(4096, 1)).ok());
-  EXPECT_EQ(bench.read(4096, 32), std::vector<uint8_t>(32, 0xFF));
-  EXPECT_EQ(bench.read(0, 4096), pattern(4096, 1));
-}
-
 TEST(WriteCache, BlocksOfManySectorsWaitTogether) {
   // 8 slots complete a sector, the other 8 hold one block each of 8 more sectors.
   Bench bench(kSerial, 16);
