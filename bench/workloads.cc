@@ -109,13 +109,18 @@ class Runner {
     check(file->close());
   }
 
+  // A log that is as long as the storage has room for begins anew.
   void append_to_log() {
+    const uint32_t records = sizes_.stream_bytes / kRecordBytes;
     for (uint32_t i = 0; i < scaled(sizes_.appends); ++i) {
-      write_file("log.txt", volumes::OpenMode::kAppend, bytes(64, i));
+      const bool begins = i % records == 0;
+      write_file("log.txt", begins ? volumes::OpenMode::kCreate : volumes::OpenMode::kAppend,
+                 bytes(kRecordBytes, i));
       device_.device().pass_ms(100);
     }
   }
 
+  static constexpr uint32_t kRecordBytes = 64;
   static constexpr uint32_t kSmallFileBytes = 1024;
   static std::string small_file(uint32_t i) { return "file" + std::to_string(i) + ".bin"; }
 
@@ -164,7 +169,7 @@ class Runner {
   void write_without_sync() {
     const uint32_t unit = run_.board->simple_block_bytes;
     for (uint32_t i = 0; i < scaled(30); ++i) {
-      check(device_.write(i * unit, bytes(unit, i)));
+      check(device_.write(i * unit % device_.size_bytes(), bytes(unit, i)));
       device_.background_flush();
       device_.device().pass_ms(7000);
     }

@@ -1,5 +1,6 @@
 // The storage as a flash of its own: for what orders its own programs and erases, as the translation layer
 // does, and yet leaves the chip to its one owner. Nothing waits in the cache; everybody sees the same bytes.
+// A read that meets a torn unit may end with the 512 bytes in which that lies.
 #pragma once
 
 #include "flash/nor_flash.h"

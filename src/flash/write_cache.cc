@@ -225,11 +225,11 @@ Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
     }
     if (slot != nullptr) {
       const Status status = fill(*slot, begin + piece, false);
-      if (status.ok()) {
-        std::memcpy(out, slot->bytes + begin, piece);
-      } else {
-        if (begin <= slot->known_bytes || !is_torn(status)) return status;
+      if (begin > slot->known_bytes && is_torn(status)) {
         slot = nullptr;
+      } else {
+        std::memcpy(out, slot->bytes + begin, piece);
+        FLASH_TRY(status);
       }
     }
     if (slot == nullptr) FLASH_TRY(nor_.read(slice_offset_ + offset, out, piece = uncached));
@@ -440,7 +440,6 @@ Status WriteCache::program_block(CacheSlot& slot) {
       begin = end;
     }
   }
-  if (end == 0) return {};  // the flash holds it already, or does it again
   FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
   return holds(present.data(), wanted, length) ? Status() : Status(Error::kIo);
 }

@@ -94,7 +94,10 @@ TEST(WriteCacheRead, ATornUnitIsNobodysBusinessButTheReaders) {
       return hit ? Status(Error::kIo) : Status();
     };
     if (is_known_in_part) bench.read(0, 32);
-    std::vector<uint8_t> out(32);
+    std::vector<uint8_t> out(64);
+    EXPECT_EQ(bench.cache.read(32, out.data(), 64), Error::kIo);
+    EXPECT_EQ(out[31], 0x5A) << "what can be read of the rest is read";
+    EXPECT_EQ(out[32], 0xFF);
     EXPECT_EQ(bench.cache.read(64, out.data(), 32), Error::kIo);
     EXPECT_EQ(bench.read(96, 32), std::vector<uint8_t>(32, 0x5A));
     EXPECT_EQ(bench.cache.read(64, out.data(), 32), Error::kIo) << "also after its neighbour was read";
@@ -103,19 +106,26 @@ TEST(WriteCacheRead, ATornUnitIsNobodysBusinessButTheReaders) {
 }
 
 TEST(WriteCacheRead, AReadThatFailsOnceIsReportedAndTheNextOneReadsAgain) {
-  for (const FakeNor::Shape& shape : {kSerial, kEcc}) {
-    for (const uint32_t length : {32u, kBlock - 32}) {
-      Bench bench(shape, 40);
-      bench.fill_chip(0x5A);
-      bench.read(0, 32);
-      bool fails = true;
-      bench.nor.fault = [&fails](const FakeNor::Operation&) {
-        return std::exchange(fails, false) ? Status(Error::kIo) : Status();
-      };
-      std::vector<uint8_t> out(length);
-      EXPECT_EQ(bench.cache.read(32, out.data(), length), Error::kIo);
-      EXPECT_EQ(bench.read(32, length), std::vector<uint8_t>(length, 0x5A));
-    }
+  struct {
+    const FakeNor::Shape& shape;
+    uint32_t offset;
+    uint32_t length;
+  } const cases[] = {{kSerial, 32, 32},
+                     {kSerial, 32, kBlock - 32},
+                     {kSerial, 64, 32},
+                     {kEcc, 32, 32},
+                     {kEcc, 32, kBlock - 32}};
+  for (const auto& [shape, offset, length] : cases) {
+    Bench bench(shape, 40);
+    bench.fill_chip(0x5A);
+    bench.read(0, 32);
+    bool fails = true;
+    bench.nor.fault = [&fails](const FakeNor::Operation&) {
+      return std::exchange(fails, false) ? Status(Error::kIo) : Status();
+    };
+    std::vector<uint8_t> out(length);
+    EXPECT_EQ(bench.cache.read(offset, out.data(), length), Error::kIo) << shape.name << " " << offset;
+    EXPECT_EQ(bench.read(offset, length), std::vector<uint8_t>(length, 0x5A));
   }
 }
 
