@@ -80,15 +80,32 @@ struct Case {
   double scale;
 };
 const Case kCases[] = {
-    {"OPENMV4P", Filesystem::kFat, "W1", 0.1},      {"OPENMV4P", Filesystem::kFat, "W2", 0.2},
-    {"OPENMV4P", Filesystem::kFat, "W3", 0.2},      {"OPENMV4P", Filesystem::kFat, "W4", 0.5},
-    {"OPENMV4P", Filesystem::kLittlefs, "W1", 0.1}, {"OPENMV4P", Filesystem::kLittlefs, "W4", 0.5},
-    {"OPENMV4P", Filesystem::kRaw, "W5", 0.1},      {"OPENMV4P", Filesystem::kFat, "W6b", 0.2},
-    {"OPENMV4P", Filesystem::kLittlefs, "W2", 0.3}, {"OPENMV_N6", Filesystem::kFat, "W4", 0.3},
-    {"OPENMV_N6", Filesystem::kFat, "W2", 0.2},     {"OPENMV_N6", Filesystem::kLittlefs, "W3", 0.1},
-    {"OPENMV2", Filesystem::kFat, "W4", 1},         {"OPENMV2", Filesystem::kLittlefs, "W2", 1},
-    {"OPENMV3", Filesystem::kFat, "W4", 1},         {"OPENMV3", Filesystem::kRaw, "W5", 0.05},
-    {"OPENMV4", Filesystem::kFat, "W2", 0.2},       {"OPENMV4", Filesystem::kLittlefs, "W6", 0.2},
+    {"OPENMV4P", Filesystem::kFat, "W1", 0.1},
+    {"OPENMV4P", Filesystem::kFat, "W2", 0.2},
+    {"OPENMV4P", Filesystem::kFat, "W3", 0.2},
+    {"OPENMV4P", Filesystem::kFat, "W4", 0.5},
+    {"OPENMV4P", Filesystem::kLittlefs, "W1", 0.1},
+    {"OPENMV4P", Filesystem::kLittlefs, "W4", 0.5},
+    {"OPENMV4P", Filesystem::kRaw, "W5", 0.1},
+    {"OPENMV4P", Filesystem::kFat, "W6b", 0.2},
+    {"OPENMV4P", Filesystem::kLittlefs, "W2", 0.3},
+    {"OPENMV_N6", Filesystem::kFat, "W4", 0.3},
+    {"OPENMV_N6", Filesystem::kFat, "W2", 0.2},
+    {"OPENMV_N6", Filesystem::kLittlefs, "W3", 0.1},
+    {"OPENMV2", Filesystem::kFat, "W4", 1},
+    {"OPENMV2", Filesystem::kLittlefs, "W2", 1},
+    {"OPENMV3", Filesystem::kFat, "W4", 1},
+    {"OPENMV3", Filesystem::kRaw, "W5", 0.05},
+    {"OPENMV4", Filesystem::kFat, "W2", 0.2},
+    {"OPENMV4", Filesystem::kLittlefs, "W6", 0.2},
+    // Little of everything, where a single look or access weighs.
+    {"OPENMV4P", Filesystem::kLittlefs, "W2", 0.15},
+    {"OPENMV2", Filesystem::kLittlefs, "W7", 0.1},
+    {"OPENMV3", Filesystem::kFat, "W7", 0.02},
+    {"OPENMV4", Filesystem::kFat, "W7", 0.02},
+    // More than the storage holds.
+    {"OPENMV2", Filesystem::kFat, "W1", 4},
+    {"OPENMV2", Filesystem::kRaw, "W8", 4},
 };
 
 class AtTheBound : public testing::TestWithParam<std::tuple<Case, bool>> {};
