@@ -2,10 +2,9 @@
 
 #include <array>
 #include <fstream>
-#include <iomanip>
-#include <sstream>
 
 #include "bench/plot.h"
+#include "bench/report.h"
 #include "volumes/volume.h"
 
 namespace bench {
@@ -46,16 +45,6 @@ constexpr const char* kInstructionsHead = R"(
 Instructions for 4 KiB, from the block protocol down to the commands of the bus, over a chip in RAM that is never busy
 (`bench/instructions`): counted by QEMU on a Cortex-M7 (`-Os`, and the `memcpy` of MicroPython), and by valgrind on the
 computer that made this page (`-O3`, and the C library's). `memcpy` of as much takes )";
-
-std::string fixed(double value, int digits) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(digits) << value;
-  return text.str();
-}
-
-std::string seconds(uint64_t ns) {
-  return fixed(static_cast<double>(ns) / 1e9, ns < 100'000'000 ? 4 : 2);
-}
 
 std::string ratio(uint64_t a, uint64_t b, int digits) {
   return b == 0 ? "–" : fixed(static_cast<double>(a) / static_cast<double>(b), digits);

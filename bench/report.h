@@ -1,6 +1,7 @@
 // The rows of a benchmark as people and programs want them.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -8,6 +9,11 @@
 #include "bench/workloads.h"
 
 namespace bench {
+
+std::string fixed(double value, int digits);
+
+// With three significant digits, or more: some rows take minutes, others microseconds.
+std::string seconds(uint64_t ns);
 
 void print_table_head(std::ostream& out);
 void print_row(std::ostream& out, const Row& row);
