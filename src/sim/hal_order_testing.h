@@ -10,7 +10,7 @@
 
 #include "sim/bus.h"
 
-namespace sim {
+namespace sim::hal_order {
 
 inline constexpr uint32_t kTcf = 2, kFtf = 4, kSmf = 8, kTof = 16, kBusy = 32;
 inline constexpr uint32_t kEnable = 1, kAbort = 2, kTimeoutEnable = 1u << 3, kPollingStop = 1u << 22;
@@ -75,4 +75,4 @@ class HalOrder {
   uint32_t data_;
 };
 
-}  // namespace sim
+}  // namespace sim::hal_order

@@ -11,7 +11,7 @@
 #include "sim/nor_chip_testing.h"
 #include "sim/quadspi.h"
 
-namespace sim {
+namespace sim::hal_order {
 namespace {
 
 constexpr uint32_t kQuadBase = 0x52005000;
@@ -218,4 +218,4 @@ TEST_P(QuadSpiHalOrder, AWindowInUseIsLeftByAnAbort) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace sim::hal_order

@@ -9,7 +9,7 @@
 
 #include "sim/quadspi_testing.h"
 
-namespace sim {
+namespace sim::quadspi_testing {
 namespace {
 
 using testing::ElementsAre;
@@ -344,4 +344,4 @@ TEST_F(QuadSpiH7Errata, FirstAddressAfterMappedModeMisfires) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace sim::quadspi_testing

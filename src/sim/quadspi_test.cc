@@ -12,7 +12,7 @@
 
 #include "sim/quadspi_testing.h"
 
-namespace sim {
+namespace sim::quadspi_testing {
 namespace {
 
 using testing::ElementsAre;
@@ -391,4 +391,4 @@ TEST_F(QuadSpiTest, ResetRaisesChipSelectAndForgetsAll) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace sim::quadspi_testing

@@ -11,7 +11,7 @@
 #include "sim/nor_chip_testing.h"
 #include "sim/quadspi.h"
 
-namespace sim {
+namespace sim::quadspi_testing {
 
 inline constexpr uint32_t kBase = 0x52005000;
 inline constexpr uint32_t kWindow = 0x90000000;
@@ -130,4 +130,4 @@ class QuadSpiTest : public testing::Test {
   QuadSpi quadspi;
 };
 
-}  // namespace sim
+}  // namespace sim::quadspi_testing

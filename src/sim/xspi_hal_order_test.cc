@@ -11,7 +11,7 @@
 #include "sim/nor_chip_testing.h"
 #include "sim/xspi.h"
 
-namespace sim {
+namespace sim::hal_order {
 namespace {
 
 constexpr uint32_t kXspiBase = 0x5802A000;
@@ -218,4 +218,4 @@ TEST_P(XspiHalOrder, ARegisterMayBeReadLateWhereDqsTells) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace sim::hal_order

@@ -12,7 +12,7 @@
 
 #include "sim/xspi_testing.h"
 
-namespace sim {
+namespace sim::xspi_testing {
 namespace {
 
 using testing::Contains;
@@ -355,4 +355,4 @@ TEST_F(XspiTest, TimeIsThatOfTheClocks) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace sim::xspi_testing

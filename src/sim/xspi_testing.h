@@ -12,7 +12,7 @@
 #include "sim/nor_chip_testing.h"
 #include "sim/xspi.h"
 
-namespace sim {
+namespace sim::xspi_testing {
 
 inline constexpr uint32_t kBase = 0x5802A000;
 inline constexpr uint32_t kWindow = 0x70000000;
@@ -142,4 +142,4 @@ class XspiTest : public testing::Test {
   Xspi xspi{bench.chip, bench.clock, bench.violations, 200'000'000};
 };
 
-}  // namespace sim
+}  // namespace sim::xspi_testing

@@ -9,7 +9,7 @@
 
 #include "sim/xspi_testing.h"
 
-namespace sim {
+namespace sim::xspi_testing {
 namespace {
 
 using testing::Contains;
@@ -146,4 +146,4 @@ TEST_F(XspiTest, AReadThatFailsIsAnErrorOfTheTransferOrTheBus) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace sim::xspi_testing
