@@ -90,7 +90,8 @@ int run(const Options& options) {
   }
   const std::vector<bench::Run> runs = runs_of(options);
   if (runs.empty()) {
-    std::cerr << "pybflash: bench: no run fits these options\n";
+    std::cerr
+        << "pybflash: bench: no run fits these options: W5 and W8 are raw, the others want a filesystem\n";
     return kExitUsage;
   }
   for (const std::string& folder : {options.documents, parent_of(options.json)}) {
@@ -137,7 +138,9 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Our storage stack beside MicroPython's own driver, on the same models", "pybflash bench"};
   app.add_option("--board", options.boards, "Cameras")->capture_default_str();
-  app.add_option("--workload", options.workloads, "W1 to W8, W6b (default: all)");
+  std::vector<std::string> names;
+  for (const bench::Workload& workload : bench::workloads()) names.emplace_back(workload.name);
+  app.add_option("--workload", options.workloads, "All, if none is named")->check(CLI::IsMember(names));
   app.add_option("--fs", options.filesystems, "FAT, littlefs, raw")
       ->check(CLI::IsMember({"FAT", "littlefs", "raw"}))
       ->capture_default_str();
@@ -146,7 +149,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seed", options.seed, "Of all that is random")->capture_default_str();
   app.add_option("--scale", options.scale, "Of the number of operations")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(0.001, 1000.0))
       ->capture_default_str();
   app.add_flag(
       "--check", options.check,
