@@ -117,23 +117,27 @@ CacheSlot* WriteCache::claim(uint32_t block) {
 }
 
 // Reads what is missing of the first `bytes` of a block.
-// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. For who
-// writes there it is as erased as it reads, or its sector could never be written again.
-Status WriteCache::fill(CacheSlot& slot, uint32_t bytes, bool is_for_write) {
+Status WriteCache::fill(CacheSlot& slot, uint32_t bytes) {
   const uint32_t known = slot.known_bytes;
   if (known >= bytes) return {};
   const Status status = look(slot, known, slot.bytes + known, bytes - known);
-  if (!status.ok() && !(is_for_write && is_torn(status))) return status;
-  slot.known_bytes = static_cast<uint16_t>(bytes);
-  return {};
+  if (status.ok()) slot.known_bytes = static_cast<uint16_t>(bytes);
+  return status;
 }
 
 // To be written: all of it is known then. `reads`, unless all of it is overwritten.
+// A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. For who
+// writes there it is as erased as it reads, or its sector could never be written again; but not for a single
+// read that failed.
 Status WriteCache::bring_in(uint32_t block, bool reads) {
   CacheSlot* slot = find(block);
   if (slot == nullptr) slot = claim(block);
-  if (!reads) slot->known_bytes = kCacheBlockBytes;
-  return fill(*slot, kCacheBlockBytes, true);
+  for (uint32_t tries = reads ? 2 : 0; tries > 0; --tries) {
+    const Status status = fill(*slot, kCacheBlockBytes);
+    if (!is_torn(status)) return status;
+  }
+  slot->known_bytes = kCacheBlockBytes;
+  return {};
 }
 
 Status WriteCache::look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const {
@@ -224,7 +228,7 @@ Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
       slot = uncached == piece && dirty_count_ < slot_count_ ? claim(block) : nullptr;
     }
     if (slot != nullptr) {
-      const Status status = fill(*slot, begin + piece, false);
+      const Status status = fill(*slot, begin + piece);
       if (begin > slot->known_bytes && is_torn(status)) {
         slot = nullptr;
       } else {

@@ -96,7 +96,7 @@ class WriteCache {
   CacheSlot* first_cached(uint32_t block);
   CacheSlot* find(uint32_t block);
   CacheSlot* claim(uint32_t block);
-  Status fill(CacheSlot& slot, uint32_t bytes, bool is_for_write);
+  Status fill(CacheSlot& slot, uint32_t bytes);
   Status bring_in(uint32_t block, bool reads);
   Status look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const;
   void mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end);

@@ -9,10 +9,6 @@
 namespace flash {
 namespace {
 
-bool touches(const FakeNor::Operation& op, uint32_t offset) {
-  return op.offset <= offset && offset < op.offset + op.length;
-}
-
 TEST(WriteCacheLooks, WhatTheFlashHoldsIsLookedAtAndNothingElse) {
   Bench bench(kSerial, 12);
   ASSERT_TRUE(bench.fill_erased(0, kBlock).ok());  // of a blank chip

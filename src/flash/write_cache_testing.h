@@ -66,6 +66,10 @@ struct Bench {
   WriteCache cache;
 };
 
+inline bool touches(const FakeNor::Operation& op, uint32_t offset) {
+  return op.offset <= offset && offset < op.offset + op.length;
+}
+
 inline std::vector<uint8_t> pattern(size_t length, uint8_t seed) {
   std::vector<uint8_t> bytes(length);
   for (size_t i = 0; i < length; ++i) bytes[i] = static_cast<uint8_t>(seed + i * 7 + (i >> 8));
