@@ -134,8 +134,9 @@ sim::CellPhysics physics_of(const FlashPart& part) {
   for (const flash::Region& region : part.geometry.regions) {
     physics.sectors.push_back({region.sector_size_bytes, region.sector_count});
   }
-  physics.word_bytes = part.geometry.program_unit_bytes;
+  // Cells are programmed one by one, by whatever width a driver has chosen, unless they share a code.
   physics.ecc = !part.geometry.reprogrammable;
+  physics.word_bytes = physics.ecc ? part.geometry.program_unit_bytes : 1;
   return physics;
 }
 
