@@ -90,8 +90,11 @@ int run(const Options& options) {
   }
   const std::vector<bench::Run> runs = runs_of(options);
   if (runs.empty()) {
-    std::cerr
-        << "pybflash: bench: no run fits these options: W5 and W8 are raw, the others want a filesystem\n";
+    std::cerr << "pybflash: bench: no run fits these options. Without a filesystem run:";
+    for (const bench::Workload& workload : bench::workloads()) {
+      if (!workload.on_filesystems) std::cerr << ' ' << workload.name;
+    }
+    std::cerr << '\n';
     return kExitUsage;
   }
   for (const std::string& folder : {options.documents, parent_of(options.json)}) {

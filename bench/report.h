@@ -12,7 +12,7 @@ namespace bench {
 
 std::string fixed(double value, int digits);
 
-// With three significant digits, or more: some rows take minutes, others microseconds.
+// Three significant digits or more, down to 0.1 us: some rows take minutes, others microseconds.
 std::string seconds(uint64_t ns);
 
 void print_table_head(std::ostream& out);

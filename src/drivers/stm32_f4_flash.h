@@ -234,33 +234,29 @@ class Stm32F4Flash final : public flash::NorFlash {
   // Ready for an operation whose flags are its own: flags stay until somebody clears them, and a stale one
   // would be taken for a failure.
   flash::Status prepare() {
-    Bits<Sr> flags;
-    FLASH_TRY(wait_idle(kLongestOperationUs, flags));
-    clear(flags & (Family::kErrors | Sr::kEndOfOperation));
+    constexpr Bits<Sr> kStale = Family::kErrors | Sr::kEndOfOperation;
+    // Mostly there is nothing to do, and a short read is not much more than this access.
+    if (!(registers_.template read<Sr>() & (Sr::kBusy | kStale)).any()) return {};
+    FLASH_TRY(wait_idle(kLongestOperationUs));
+    registers_.write(kStale);
     return {};
   }
 
   flash::Status finish(uint32_t limit_us) {
-    Bits<Sr> flags;
-    FLASH_TRY(wait_idle(limit_us, flags));
+    FLASH_TRY(wait_idle(limit_us));
     return take_errors();
   }
 
-  flash::Status wait_idle(uint32_t limit_us, Bits<Sr>& flags) {
-    return wait_while(platform_, limit_us, [this, &flags] {
-      flags = registers_.template read<Sr>();
-      return (flags & Sr::kBusy).any();
-    });
+  flash::Status wait_idle(uint32_t limit_us) {
+    return wait_while(platform_, limit_us,
+                      [this] { return (registers_.template read<Sr>() & Sr::kBusy).any(); });
   }
 
   flash::Status take_errors() {
     const Bits<Sr> errors = registers_.template read<Sr>() & Family::kErrors;
-    clear(errors);
-    return errors.any() ? flash::Status(flash::Error::kIo) : flash::Status();
-  }
-
-  void clear(Bits<Sr> flags) {
-    if (flags.any()) registers_.write(flags);
+    if (!errors.any()) return {};
+    registers_.write(errors);
+    return flash::Error::kIo;
   }
 
   // The controller has no flag for cells that did not obey (OPERR only repeats the others: RM0090,

@@ -183,34 +183,28 @@ class Stm32H7Flash final : public flash::NorFlash {
   }
 
   flash::Status prepare(Registers& bank, Bits<Sr> stale) {
-    Bits<Sr> flags;
-    FLASH_TRY(wait_idle(bank, kEraseLimitUs, flags));
-    clear(bank, flags & stale);
+    // Mostly there is nothing to do, and a short read is not much more than this access.
+    if (!(bank.template read<Sr>() & (Sr::kQueueWaiting | stale)).any()) return {};
+    FLASH_TRY(wait_idle(bank, kEraseLimitUs));
+    bank.write(Ccr::clearing(stale));
     return {};
   }
 
   flash::Status finish(Registers& bank, uint32_t limit_us) {
-    Bits<Sr> flags;
-    FLASH_TRY(wait_idle(bank, limit_us, flags));
+    FLASH_TRY(wait_idle(bank, limit_us));
     return take_errors(bank, kWriteErrors);
   }
 
-  flash::Status wait_idle(Registers& bank, uint32_t limit_us, Bits<Sr>& flags) {
-    return wait_while(config_.platform, limit_us, [&bank, &flags] {
-      flags = bank.template read<Sr>();
-      return (flags & Sr::kQueueWaiting).any();
-    });
+  flash::Status wait_idle(Registers& bank, uint32_t limit_us) {
+    return wait_while(config_.platform, limit_us,
+                      [&bank] { return (bank.template read<Sr>() & Sr::kQueueWaiting).any(); });
   }
 
   static flash::Status take_errors(Registers& bank, Bits<Sr> of_interest) {
-    const Bits<Sr> flags = bank.template read<Sr>();
-    clear(bank, flags & (of_interest | Sr::kSingleEcc | Sr::kEndOfOperation));
+    const Bits<Sr> flags = bank.template read<Sr>() & (of_interest | Sr::kSingleEcc | Sr::kEndOfOperation);
+    if (flags.any()) bank.write(Ccr::clearing(flags));
     if ((flags & of_interest).any()) return flash::Error::kIo;
     return {};
-  }
-
-  static void clear(Registers& bank, Bits<Sr> flags) {
-    if (flags.any()) bank.write(Ccr::clearing(flags));
   }
 
   static bool is_blank(std::span<const uint8_t, kWordBytes> word) {

@@ -102,8 +102,7 @@ CacheSlot* WriteCache::find(uint32_t block) {
   return slot != nullptr && slot->block == block ? slot : nullptr;
 }
 
-// Gives `block` a clean slot, of which make_room() has seen to it that there is one. Nothing of it is read
-// yet.
+// Gives `block` a clean slot; make_room() has seen to it that there is one. Nothing of it is read yet.
 CacheSlot* WriteCache::claim(uint32_t block) {
   CacheSlot* slot = last_claimed_;
   do {
@@ -275,7 +274,7 @@ Status WriteCache::write_block(uint32_t block, uint32_t begin, const uint8_t* da
   if (slot != nullptr && slot->is_firm && data != nullptr && holds(slot->bytes + begin, data, length))
     return {};
   if (slot == nullptr || !slot->is_dirty()) FLASH_TRY(make_room(block / blocks_per_sector_));
-  FLASH_TRY(bring_in(block, length < kCacheBlockBytes));  // again: a flush may have given it up
+  FLASH_TRY(bring_in(block, length < kCacheBlockBytes));  // finds it anew: a flush may have given it up
   slot = last_found_;
   if (data != nullptr) {
     std::memcpy(slot->bytes + begin, data, length);
@@ -343,6 +342,7 @@ Status WriteCache::program(const Sectors& sectors) {
 }
 
 // Makes `area`, one sector, the largest that one erase command takes and whose sectors all have to be erased.
+// (What has a single caller is smaller within it; GCC has to be told.)
 [[gnu::always_inline]] inline void WriteCache::widen(Sectors& area) {
   const uint32_t sector_bytes = blocks_per_sector_ * kCacheBlockBytes;
   const uint32_t sector_start = slice_offset_ + area.first * sector_bytes;
