@@ -126,8 +126,7 @@ Status WriteCache::fill(CacheSlot& slot, uint32_t bytes) {
 
 // To be written: all of it is known then. `reads`, unless all of it is overwritten.
 // A program unit whose ECC does not hold (a cut of power tore it) holds nothing that could be kept. For who
-// writes there it is as erased as it reads, or its sector could never be written again; but not for a single
-// read that failed.
+// writes there it is as erased as it reads, or its sector could not be written again; but not after one read.
 Status WriteCache::bring_in(uint32_t block, bool reads) {
   CacheSlot* slot = find(block);
   if (slot == nullptr) slot = claim(block);
