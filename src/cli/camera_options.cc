@@ -5,6 +5,7 @@
 
 #include "boards/board_table.h"
 #include "cli/commands.h"
+#include "images/image.h"
 
 namespace cli {
 
@@ -48,6 +49,12 @@ const boards::Board* find_board_or_report(const std::string& name) {
 std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options, sim::ImageUse use) {
   const boards::Board* board = find_board_or_report(options.board);
   if (board == nullptr) return nullptr;
+  // A boot that finds no filesystem where it looks for one would format, or advise to.
+  if (const boards::Board* other = images::other_board_of(options.image, *board)) {
+    usage_error(options.image + ": looks like an image of " + std::string(other->name) + ", not of " +
+                options.board + "; say --board " + std::string(other->name) + ", or name another --image");
+    return nullptr;
+  }
   auto camera = boards::Camera::open(*board, options.image, use);
   if (const std::string* error = std::get_if<std::string>(&camera)) {
     usage_error(*error);

@@ -171,6 +171,25 @@ class Scripts(unittest.TestCase):
         self.assertEqual(run("", "--image", str(image), "--board", "OPENMV4").returncode, 2)
         self.assertEqual(image.read_bytes(), before)
 
+    def test_image_of_another_board_whose_flash_is_as_large(self):
+        for ours, other in (("OPENMV4P", "OPENMV_N6"), ("OPENMV_N6", "OPENMV4P"), ("OPENMV3", "OPENMV4")):
+            image = self.folder / (ours + ".bin")
+            run("", "--image", str(image), "--board", ours)
+            before = image.read_bytes()
+            for command in (("run", "--board", other, "-c", ""), ("camera", "--board", other)):
+                result = pybflash(command[0], "--image", str(image), *command[1:])
+                self.assertEqual(result.returncode, 2, result)
+                self.assertRegex(result.stderr.decode(), f"^pybflash: .*{ours}.bin.*--board {ours},.*--image\n$")
+            self.assertEqual(image.read_bytes(), before)
+
+    def test_image_without_a_filesystem_may_be_of_any_board(self):
+        image = self.folder / "cam.bin"
+        for board in ("OPENMV4P", "OPENMV_N6"):
+            for content in (b"\xff", b"my own "):
+                image.write_bytes((content * (1 << 25))[: 1 << 25])
+                result = run("print('runs')", "--no-mount", "--image", str(image), "--board", board)
+                self.assertEqual(result.stdout, b"runs\n", result.stderr)
+
     def test_image_is_not_where_a_closed_stream_was(self):
         image = str(self.folder / "cam.bin")
         run("", "--image", image)

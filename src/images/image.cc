@@ -101,6 +101,17 @@ const boards::Board* board_of(const std::string& path, const std::string& name, 
   return nullptr;
 }
 
+const boards::Board* other_board_of(const std::string& path, const boards::Board& board) {
+  std::error_code code;
+  if (fs::file_size(path, code) != board.part->geometry.size_bytes() || code) return nullptr;
+  const auto candidates = layouts_of_size(board.part->geometry.size_bytes());
+  if (candidates.size() == 1 || holds_filesystem(board, path)) return nullptr;
+  for (const boards::Board* other : candidates) {
+    if (!is_laid_out_like(*other, board) && holds_filesystem(*other, path)) return other;
+  }
+  return nullptr;
+}
+
 std::string wear_path(const std::string& image_path) {
   return image_path + ".wear";
 }

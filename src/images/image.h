@@ -19,6 +19,10 @@ enum class Use { kLook, kChange };
 // storage holds a filesystem. Null: `error` says what to do.
 const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error);
 
+// The board that an image seems to belong to if it is not `board`: it has no filesystem in `board`'s storage,
+// and one in that of another board whose flash is as large. Null: nothing speaks against `board`.
+const boards::Board* other_board_of(const std::string& path, const boards::Board& board);
+
 // A file that is written beside `path` and takes its place at last; removed if it does not come to that.
 class Replacement {
  public:

@@ -74,6 +74,19 @@ TEST_F(Folder, WhereTheContentLeavesAChoiceTheBoardIsAskedFor) {
   }
 }
 
+TEST_F(Folder, ABoardWithoutAFilesystemGivesWayToOneThatHasOne) {
+  const boards::Board& h7_plus = *boards::find_board("OPENMV4P");
+  const boards::Board& n6 = *boards::find_board("OPENMV_N6");
+  const std::string file = make_image(h7_plus, "fat");
+  EXPECT_EQ(other_board_of(file, n6), &h7_plus);
+  EXPECT_EQ(other_board_of(file, h7_plus), nullptr);
+  EXPECT_EQ(other_board_of(file, *boards::find_board("OPENMVPT")), nullptr);
+  EXPECT_EQ(other_board_of(file, *boards::find_board("OPENMV4")), nullptr) << "the size speaks for itself";
+  EXPECT_EQ(other_board_of(make_image(n6, "littlefs"), h7_plus), &n6);
+  EXPECT_EQ(other_board_of(make_image(n6, ""), h7_plus), nullptr);
+  EXPECT_EQ(other_board_of(path("none"), h7_plus), nullptr);
+}
+
 TEST_F(Folder, AFileOfNoBoardsSizeIsRefused) {
   std::ofstream(path("short")) << "short";
   std::string error;
