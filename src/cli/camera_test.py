@@ -8,8 +8,6 @@ import hashlib
 import os
 import pathlib
 import pty
-import re
-import select
 import signal
 import subprocess
 import sys
@@ -19,7 +17,7 @@ import time
 import tty
 import unittest
 
-from tested_program import parse_arguments
+from tested_program import Stream, parse_arguments
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_X = b"\x01", b"\x02", b"\x03", b"\x04", b"\x18"
 TIMEOUT_S = 60
@@ -29,31 +27,6 @@ MPREMOTE_FOLDER = ""
 
 # One of each kind: external flash, 4096-byte blocks, large and small sectors inside the MCU.
 BOARDS = ("OPENMV4P", "OPENMV_N6", "OPENMV4", "OPENMV2")
-
-
-class Stream:
-    """What comes out of a terminal, and goes into it."""
-
-    def __init__(self, fd):
-        self.fd = fd
-        self.seen = b""
-
-    def send(self, data):
-        os.write(self.fd, data)
-
-    def expect(self, pattern):
-        """What came up to and with the pattern."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while not (match := re.search(pattern, self.seen, re.S)):
-            if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise AssertionError(f"waited for {pattern}, saw {self.seen}")
-            self.seen += os.read(self.fd, 4096)
-        text, self.seen = self.seen[: match.end()], self.seen[match.end() :]
-        return text
-
-    def line(self, text):
-        self.send(text.encode() + b"\r")
-        return self.expect(rb">>> $")
 
 
 class CameraTest(unittest.TestCase):

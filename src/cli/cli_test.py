@@ -8,7 +8,6 @@ import os
 import pathlib
 import pty
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from tested_program import parse_arguments
+from tested_program import ProgramTest, Stream, parse_arguments
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_X = b"\x01", b"\x02", b"\x03", b"\x04", b"\x18"
 TIMEOUT_S = 60
@@ -34,16 +33,7 @@ def run(code, *options):
     return pybflash("run", *options, "-c", code)
 
 
-class CommandLine(unittest.TestCase):
-    def assert_one_line(self, result, *words):
-        self.assertEqual(result.returncode, 2, result)
-        lines = result.stderr.decode().splitlines()
-        self.assertEqual(len(lines), 1, lines)
-        self.assertTrue(lines[0].startswith("pybflash: "), lines)
-        for word in words:
-            self.assertIn(word, lines[0])
-        self.assertEqual(result.stdout, b"")
-
+class CommandLine(ProgramTest):
     def test_help_everywhere_with_examples(self):
         for args in ((), ("run",), ("boards",)):
             result = pybflash(*args, "--help")
@@ -275,40 +265,14 @@ print(before, sim.stats()['programs'] > 0)
             self.assertEqual(self.outcome(code.format(sleep=sleep)), "0 True", sleep)
 
 
-class Terminal:
+class Terminal(Stream):
     """The program on a terminal of its own."""
 
     def __init__(self, *args):
-        self.pid, self.fd = pty.fork()
+        self.pid, fd = pty.fork()
         if self.pid == 0:
             os.execv(PROGRAM, [PROGRAM, "run", *args])
-        self.seen = b""
-
-    def send(self, data):
-        os.write(self.fd, data)
-
-    def expect(self, pattern):
-        """What came up to and with the pattern."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while not (match := re.search(pattern, self.seen, re.S)):
-            if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise AssertionError(f"waited for {pattern}, saw {self.seen}")
-            self.seen += self.read()
-        text, self.seen = self.seen[: match.end()], self.seen[match.end() :]
-        return text
-
-    def read(self):
-        try:
-            data = os.read(self.fd, 4096)
-        except OSError:
-            data = b""
-        if not data:
-            raise AssertionError(f"the program ended, saw {self.seen}")
-        return data
-
-    def line(self, text):
-        self.send(text.encode() + b"\r")
-        return self.expect(rb">>> ")
+        super().__init__(fd)
 
     def exit_code(self):
         try:

@@ -16,7 +16,7 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 import zlib
 
-from tested_program import parse_arguments
+from tested_program import ProgramTest, parse_arguments
 
 TIMEOUT_S = 120
 PROGRAM = ""
@@ -41,20 +41,11 @@ def pybflash(*args, cwd=None):
     return subprocess.run([PROGRAM, *map(str, args)], capture_output=True, timeout=TIMEOUT_S, cwd=cwd, check=False)
 
 
-class WithFolder(unittest.TestCase):
+class WithFolder(ProgramTest):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-
-    def assert_one_line(self, result, *words):
-        self.assertEqual(result.returncode, 2, result)
-        lines = result.stderr.decode().splitlines()
-        self.assertEqual(len(lines), 1, lines)
-        self.assertTrue(lines[0].startswith("pybflash: "), lines)
-        for word in words:
-            self.assertIn(word, lines[0])
-        self.assertEqual(result.stdout, b"")
 
     def run_code(self, image, code, *options):
         result = pybflash("run", "--image", image, *options, "-c", code)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import unittest
 
-from tested_program import parse_arguments
+from tested_program import ProgramTest, parse_arguments
 
 TIMEOUT_S = 300
 PROGRAM = ""
@@ -45,7 +45,7 @@ CHECK_REWRITTEN = CHECK.replace("readblocks(number,", "readblocks(0,").replace(
 ).replace("assert block ==", "assert block[0] >= number and len(set(block)) == 1 or block ==")
 
 
-class PowerCut(unittest.TestCase):
+class PowerCut(ProgramTest):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -78,13 +78,6 @@ class PowerCut(unittest.TestCase):
         self.assertEqual(found["lost"], len(found["failures"]))
         self.assertEqual(result.returncode, 1 if found["lost"] else 0)
         return found, result
-
-    def assert_one_line(self, result, *words):
-        self.assertEqual(result.returncode, 2, result)
-        self.assertEqual(len(result.stderr.splitlines()), 1, result)
-        self.assertTrue(result.stderr.startswith("pybflash: "), result)
-        for word in words:
-            self.assertIn(word, result.stderr)
 
 
 class Verdicts(PowerCut):

@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from tested_program import parse_arguments
+from tested_program import ProgramTest, parse_arguments
 
 TIMEOUT_S = 60
 FIRST_STORAGE_BLOCK = 256
@@ -28,7 +28,7 @@ def call(*command, **options):
     return subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, **options)
 
 
-class ServeTest(unittest.TestCase):
+class ServeTest(ProgramTest):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -241,14 +241,6 @@ class Durability(ServeTest):
 
 
 class Mistakes(ServeTest):
-    def assert_one_line(self, result, *words):
-        self.assertEqual(result.returncode, 2, result)
-        lines = result.stderr.decode().splitlines()
-        self.assertEqual(len(lines), 1, lines)
-        self.assertTrue(lines[0].startswith("pybflash: "), lines)
-        for word in words:
-            self.assertIn(word, lines[0])
-
     def test_mistakes_are_one_line(self):
         self.camera("")
         short = self.folder / "short.bin"

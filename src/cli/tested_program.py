@@ -1,8 +1,14 @@
-"""What the tests of the program have in common: which program it is, and their arguments."""
+"""What the tests of the program have in common: their arguments, how it refuses, a terminal to talk to it."""
 
 import argparse
 import os
+import re
+import select
 import sys
+import time
+import unittest
+
+TIMEOUT_S = 60
 
 
 def parse_arguments(description, micropython=False, boards=False):
@@ -16,3 +22,49 @@ def parse_arguments(description, micropython=False, boards=False):
     arguments, rest = parser.parse_known_args()
     sys.argv[1:] = rest
     return arguments
+
+
+class ProgramTest(unittest.TestCase):
+    def assert_one_line(self, result, *words):
+        """The program refused, in one line with these words, and did nothing else."""
+        error = result.stderr if isinstance(result.stderr, str) else result.stderr.decode()
+        self.assertEqual(result.returncode, 2, result)
+        self.assertEqual(len(error.splitlines()), 1, result)
+        self.assertTrue(error.startswith("pybflash: "), result)
+        for word in words:
+            self.assertIn(word, error)
+        self.assertFalse(result.stdout, result)
+
+
+class Stream:
+    """What comes out of a terminal, and goes into it."""
+
+    def __init__(self, fd):
+        self.fd = fd
+        self.seen = b""
+
+    def send(self, data):
+        os.write(self.fd, data)
+
+    def expect(self, pattern):
+        """What came up to and with the pattern."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not (match := re.search(pattern, self.seen, re.S)):
+            if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f"waited for {pattern}, saw {self.seen}")
+            self.seen += self.read()
+        text, self.seen = self.seen[: match.end()], self.seen[match.end() :]
+        return text
+
+    def read(self):
+        try:
+            data = os.read(self.fd, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            raise AssertionError(f"the other end was closed, saw {self.seen}")
+        return data
+
+    def line(self, text):
+        self.send(text.encode() + b"\r")
+        return self.expect(rb">>> $")
