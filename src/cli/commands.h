@@ -17,7 +17,7 @@ using Action = std::function<int()>;
 // Adds every subcommand to `app`. The one that is named sets `action`.
 void add_commands(CLI::App& app, Action& action);
 
-// One file each.
+// Each in the file of its name, that of powercut in its folder.
 void add_run_command(CLI::App& app, Action& action);
 void add_camera_command(CLI::App& app, Action& action);
 void add_serve_command(CLI::App& app, Action& action);

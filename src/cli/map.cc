@@ -56,7 +56,7 @@ bool know_all_kinds(const std::vector<std::string>& outputs) {
   return true;
 }
 
-// What `map` and its other half, `changes`, look like in the format of each file.
+// The map, or what --diff compares, in the format of each file.
 bool write_outputs(const MapOptions& options, const chipmap::View& view) {
   for (const std::string& path : options.outputs) {
     const std::string error = write_file(path, chipmap::export_as(kind_of(path).substr(1), view));
