@@ -139,13 +139,11 @@ class Forecast {
                    variant.name);
     std::vector<std::string> arguments = {options_.script};
     arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
-    const ScriptRun done = run_script(board_, image_, std::move(arguments));
+    RunCost cost;
+    const std::string failure = run_script(board_, image_, std::move(arguments), cost);
     if (is_interrupted != 0) return "interrupted";
-    if (done.exit_code != 0) {
-      return "run " + std::to_string(runs_) + " of the script ended with exit code " +
-             std::to_string(done.exit_code) + (done.complaint.empty() ? "" : ": " + done.complaint);
-    }
-    costs.push_back(done.cost);
+    if (!failure.empty()) return "run " + std::to_string(runs_) + " of the script: " + failure;
+    costs.push_back(cost);
     return {};
   }
 

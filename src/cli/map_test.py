@@ -389,7 +389,7 @@ class Forecasts(WithFolder):
     def test_a_script_that_fails_is_told_with_its_reason(self):
         result, told = self.forecast("raise ValueError('no camera')", "--times-per-day", "1")
         self.assertEqual(result.returncode, 1)
-        self.assertIn(b"run 1 of the script ended with exit code 1: ValueError: no camera", result.stdout)
+        self.assertIn(b"run 1 of the script: ValueError: no camera", result.stdout)
         self.assertIn("failure", told["filesystems"][0])
 
     def test_nothing_is_left_behind(self):

@@ -1,12 +1,7 @@
 #include "cli/script_runs.h"
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -15,6 +10,7 @@
 #include <variant>
 
 #include "boards/camera.h"
+#include "cli/child.h"
 #include "images/layer.h"
 #include "micropython/port/camera_glue.h"
 #include "micropython/port/interpreter.h"
@@ -26,17 +22,13 @@ namespace cli {
 
 namespace {
 
-// In the child; the parent reads the cost from `report`.
-[[noreturn]] void run_in_child(const boards::Board& board, const std::string& image_path,
-                               std::vector<std::string>& arguments, int report, int errors) {
-  const int nothing = open("/dev/null", O_RDWR);
-  dup2(nothing, STDIN_FILENO);
-  dup2(nothing, STDOUT_FILENO);
-  dup2(errors, STDERR_FILENO);
+// In a process of its own. What it cost goes into `report`.
+int run_here(const boards::Board& board, const std::string& image_path, std::vector<std::string>& arguments,
+             const MemoryFile& report) {
   auto opened = boards::Camera::open(board, image_path);
   if (const std::string* error = std::get_if<std::string>(&opened)) {
     std::fprintf(stderr, "%s\n", error->c_str());
-    _exit(INTERPRETER_EXIT_USAGE);
+    return INTERPRETER_EXIT_USAGE;
   }
   auto& camera = std::get<std::unique_ptr<boards::Camera>>(opened);
   camera_glue_attach(camera.get());
@@ -51,19 +43,7 @@ namespace {
   const int code = interpreter_run(&interpreter);
   const boards::Camera::Totals totals = camera->totals();
   const RunCost cost = {totals.erases, totals.programs, totals.bytes_programmed, totals.device_us};
-  const bool is_reported = write(report, &cost, sizeof cost) == sizeof cost;
-  std::fflush(nullptr);
-  _exit(is_reported ? code : INTERPRETER_EXIT_FAILED);
-}
-
-std::string last_line_of(int file) {
-  std::string text;
-  char buffer[4096];
-  lseek(file, 0, SEEK_SET);
-  for (ssize_t got; (got = read(file, buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<size_t>(got));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
+  return write(report.fd(), &cost, sizeof cost) == sizeof cost ? code : INTERPRETER_EXIT_FAILED;
 }
 
 void fill_with_old_data(std::span<uint8_t> bytes) {
@@ -107,31 +87,15 @@ std::string make_used_image(const boards::Board& board, const std::string& path,
   return format(board, path, filesystem);
 }
 
-ScriptRun run_script(const boards::Board& board, const std::string& image_path,
-                     std::vector<std::string> arguments) {
-  ScriptRun run = {.exit_code = INTERPRETER_EXIT_FAILED, .cost = {}, .complaint = {}};
-  int report[2];
-  std::FILE* const errors = std::tmpfile();
-  if (errors == nullptr || pipe(report) != 0) {
-    run.complaint = std::strerror(errno);
-    return run;
-  }
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    close(report[0]);
-    run_in_child(board, image_path, arguments, report[1], fileno(errors));
-  }
-  close(report[1]);
-  const bool has_cost = read(report[0], &run.cost, sizeof run.cost) == sizeof run.cost;
-  close(report[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : INTERPRETER_EXIT_FAILED;
-  run.complaint = last_line_of(fileno(errors));
-  if (!has_cost && run.exit_code == 0) run.exit_code = INTERPRETER_EXIT_FAILED;
-  std::fclose(errors);
-  return run;
+std::string run_script(const boards::Board& board, const std::string& image_path,
+                       std::vector<std::string> arguments, RunCost& cost) {
+  const std::string script = arguments.front();
+  MemoryFile errors("errors"), report("cost");
+  const Ending ending = run_child({.output = &errors, .errors_only = true},
+                                  [&] { return run_here(board, image_path, arguments, report); });
+  if (!ending.ok()) return ending.error(script);
+  const bool has_cost = pread(report.fd(), &cost, sizeof cost, 0) == sizeof cost;
+  return has_cost ? "" : script + " left before its cost was known";
 }
 
 std::vector<uint32_t> wear_of_image(const boards::Board& board, const std::string& image_path) {

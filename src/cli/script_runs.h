@@ -19,15 +19,10 @@ bool has_room_for(const boards::Board& board, Filesystem filesystem);
 // filesystem. Returns what was wrong, or nothing.
 std::string make_used_image(const boards::Board& board, const std::string& path, Filesystem filesystem);
 
-struct ScriptRun {
-  int exit_code = 0;
-  RunCost cost;           // from power-up on: the boot and the last sync are part of it
-  std::string complaint;  // the last line on its standard error
-};
-
-// What the script prints is not shown. `arguments`: the script, and what follows it.
-ScriptRun run_script(const boards::Board& board, const std::string& image_path,
-                     std::vector<std::string> arguments);
+// What the script prints is not shown. `arguments`: the script, and what follows it. The cost counts from
+// power-up on: the boot and the last sync are part of it. Returns what was wrong, or nothing.
+std::string run_script(const boards::Board& board, const std::string& image_path,
+                       std::vector<std::string> arguments, RunCost& cost);
 
 // The wear counters of an image, a number a sector.
 std::vector<uint32_t> wear_of_image(const boards::Board& board, const std::string& image_path);

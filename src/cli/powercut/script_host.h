@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "boards/camera.h"
-#include "cli/powercut/child.h"
+#include "cli/child.h"
 #include "cli/powercut/options.h"
 #include "cli/powercut/recording.h"
 
@@ -29,7 +29,7 @@ class ScriptHost {
   // The same in this process, which is a child and can do nothing else afterwards. Returns the exit code.
   int check_here(const std::vector<std::string>& notes);
 
-  ChildOptions child_options() { return {&output_, options_.time_limit_s}; }
+  ChildOptions child_options() { return {.output = &output_, .time_limit_s = options_.time_limit_s}; }
 
  private:
   void record_to(Recording& recording);

@@ -1,4 +1,4 @@
-#include "cli/powercut/child.h"
+#include "cli/child.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 
 #include "sim/check.h"
 
-namespace cli::powercut {
+namespace cli {
 
 namespace {
 
@@ -31,17 +31,18 @@ std::string last_line(const std::string& text) {
   return line;
 }
 
-void become_quiet(const MemoryFile& output) {
-  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+void become_quiet(const MemoryFile& output, bool errors_only) {
+  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   SIM_CHECK(nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0, "no /dev/null");
-  SIM_CHECK(dup2(output.fd(), STDOUT_FILENO) >= 0 && dup2(output.fd(), STDERR_FILENO) >= 0, "no output");
+  SIM_CHECK(dup2(errors_only ? nothing : output.fd(), STDOUT_FILENO) >= 0, "no standard output");
+  SIM_CHECK(dup2(output.fd(), STDERR_FILENO) >= 0, "no standard error");
 }
 
 [[noreturn]] void live_as_child(const ChildOptions& options, const std::function<int()>& body) {
   die_with_parent();
   constexpr rlimit kNoCoreFile = {0, 0};
   setrlimit(RLIMIT_CORE, &kNoCoreFile);
-  if (options.output != nullptr) become_quiet(*options.output);
+  if (options.output != nullptr) become_quiet(*options.output, options.errors_only);
   std::signal(SIGALRM, SIG_DFL);
   alarm(options.time_limit_s);
   const int code = body();
@@ -102,4 +103,4 @@ void die_with_parent() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-}  // namespace cli::powercut
+}  // namespace cli

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-namespace cli::powercut {
+namespace cli {
 
 // A file in RAM. What it holds is shared with all children.
 class MemoryFile {
@@ -35,6 +35,7 @@ struct Ending {
 
 struct ChildOptions {
   MemoryFile* output = nullptr;  // catches what it prints; its standard input is empty
+  bool errors_only = false;      // of what it prints, the standard output is dropped
   unsigned time_limit_s = 0;     // 0: none
 };
 
@@ -44,4 +45,4 @@ Ending run_child(const ChildOptions& options, const std::function<int()>& body);
 // Ends this process when its parent does.
 void die_with_parent();
 
-}  // namespace cli::powercut
+}  // namespace cli
