@@ -47,6 +47,7 @@ constexpr std::array kVariants = {Variant{"FAT", Filesystem::kFat},
                                   Variant{"FAT on flash.Ftl", Filesystem::kFatOnLayer}};
 
 constexpr int kMostWarmUpRuns = 10;
+constexpr int kMostRuns = 10000;
 
 struct ForecastOptions {
   std::string board = "OPENMV4P";
@@ -182,8 +183,9 @@ std::string rounded(double value) {
   return text.data();
 }
 
-std::string lifetime_of(double years) {
+std::string lifetime_of(const Projection& p, double years) {
   constexpr double kLongerThanAnyone = 1000;
+  if (p.is_open()) return "not known yet";
   if (years == 0) return "nothing wears out";
   if (years > kLongerThanAnyone) return "> 1 000 years";
   constexpr double kDaysPerYear = 365.25;
@@ -198,8 +200,8 @@ Row row_of(const Outcome& outcome) {
   const std::string hottest = p.hottest_erases_a_run == 0 ? "none"
                                                           : rounded(p.hottest_erases_a_run) + " at " +
                                                                 chipmap::in_hex(outcome.hottest_offset);
-  return {outcome.variant->name, rounded(p.erases_a_run),   hottest,
-          lifetime_of(p.years),  lifetime_of(p.years_even), rounded(p.device_s_a_day) + " s"};
+  return {outcome.variant->name,   rounded(p.erases_a_run),      hottest,
+          lifetime_of(p, p.years), lifetime_of(p, p.years_even), rounded(p.device_s_a_day) + " s"};
 }
 
 void print_table(const std::vector<Outcome>& outcomes) {
@@ -220,16 +222,20 @@ void print_table(const std::vector<Outcome>& outcomes) {
   }
 }
 
-void print_remark(const Outcome& outcome) {
-  std::cout << outcome.variant->name << ": ";
-  if (!outcome.failure.empty()) {
-    std::cout << outcome.failure << '\n';
-  } else if (outcome.is_steady) {
-    std::cout << "steady after " << outcome.warm_up_runs << " runs to warm up\n";
-  } else {
-    std::cout << "not steady after " << outcome.warm_up_runs
-              << " runs: each costs more or less than the last\n";
-  }
+std::string remark_on(const Outcome& outcome) {
+  if (!outcome.failure.empty()) return outcome.failure;
+  const std::string after = "steady after " + std::to_string(outcome.warm_up_runs) + " runs";
+  return outcome.is_steady ? after + " to warm up"
+                           : "not " + after + ": each costs more or less than the last";
+}
+
+// Nothing can be programmed twice without an erase: when the storage has been filled, there was one.
+std::string remark_on_runs(const boards::Board& board, const ForecastOptions& options, const Projection& p) {
+  const auto filling = static_cast<uint64_t>(board.storage().size_bytes / p.bytes_programmed_a_run) + 1;
+  const std::string head = "; no erase in " + std::to_string(options.runs) + " runs, and ";
+  if (options.runs >= kMostRuns) return head + "more of them cannot be measured";
+  return head + chipmap::in_groups(filling) + " fill the storage: try --runs " +
+         std::to_string(std::min<uint64_t>(filling, kMostRuns));
 }
 
 void print(const boards::Board& board, const ForecastOptions& options, const std::vector<Outcome>& outcomes) {
@@ -241,7 +247,11 @@ void print(const boards::Board& board, const ForecastOptions& options, const std
             << " erases that the datasheet promises, if all\ndays are like the " << options.runs
             << " runs measured. IF EVEN: if all sectors took turns. FAT never moves a block; littlefs\n"
                "does when it has worn it for a while, and ends up between the two; flash.Ftl always does.\n";
-  for (const Outcome& outcome : outcomes) print_remark(outcome);
+  for (const Outcome& outcome : outcomes) {
+    const Projection& p = outcome.projection;
+    std::cout << outcome.variant->name << ": " << remark_on(outcome)
+              << (p.is_open() ? remark_on_runs(board, options, p) : "") << '\n';
+  }
 }
 
 std::string json_of(const Outcome& outcome) {
@@ -331,7 +341,7 @@ void add_forecast_command(CLI::App& app, Action& action) {
       ->add_option("--runs", options->runs,
                    "Runs to measure; more of them tell more of littlefs, which wanders")
       ->type_name("N")
-      ->check(CLI::Range(1, 10000))
+      ->check(CLI::Range(1, kMostRuns))
       ->capture_default_str();
   command->add_option("--json", options->json, "Write the numbers to this file, too")->type_name("FILE");
   command->add_option("ARGS", options->arguments, "Arguments of the script, after --");

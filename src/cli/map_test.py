@@ -8,6 +8,7 @@ import html.parser
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -373,6 +374,18 @@ class Forecasts(WithFolder):
             self.assertEqual(found["hottest_sector_erases_per_run"], 0)
             self.assertNotIn("years", found)
         self.assertIn(b"nothing wears out", result.stdout)
+
+    def test_runs_too_few_for_an_erase_leave_it_open(self):
+        script = "open('/flash/log.txt', 'a').write('23.4 degrees\\n')"
+        result, told = self.forecast(script, "--board", "OPENMV4", "--times-per-day", "24", "--runs", "4")
+        layer = told["filesystems"][2]
+        self.assertGreater(layer["programs_per_run"], 0)
+        self.assertNotIn("years", layer)
+        self.assertNotIn(b"nothing wears out", result.stdout)
+        self.assertRegex(result.stdout, rb"Ftl .* none +not known yet +not known yet")
+        more = re.search(rb"Ftl: .*no erase in 4 runs.* try --runs (\d+)", result.stdout).group(1)
+        result, told = self.forecast(script, "--board", "OPENMV4", "--times-per-day", "24", "--runs", more.decode())
+        self.assertGreater(told["filesystems"][2]["years"], 0)
 
     def test_every_board_with_room(self):
         for board in ("OPENMV_N6", "OPENMV4", "OPENMV2"):

@@ -31,9 +31,12 @@ struct Projection {
   double device_us_a_run = 0;
   uint32_t hottest_sector = 0;      // index
   double hottest_erases_a_run = 0;  // 0: nothing was erased
-  double years = 0;                 // until the hottest sector has `endurance_cycles`; 0: nothing wears out
+  double years = 0;                 // until the hottest sector has `endurance_cycles`; 0: nothing was erased
   double years_even = 0;            // the same if all sectors of the storage took turns
   double device_s_a_day = 0;
+
+  // What is programmed will have to be erased, and these runs were too few to see it.
+  bool is_open() const { return hottest_erases_a_run == 0 && bytes_programmed_a_run > 0; }
 };
 
 // `storage_sectors`: how many there are to take turns.

@@ -37,12 +37,18 @@ TEST(Projection, TheHottestSectorDecides) {
   EXPECT_DOUBLE_EQ(p.device_s_a_day, 20);
 }
 
-TEST(Projection, WithoutErasesNothingWearsOut) {
-  const Measurement measurement = {.runs = {{0, 3, 30, 100}}, .wear_before = {7, 7}, .wear_after = {7, 7}};
-  const Projection p = project(measurement, 24, 10'000, 2);
+TEST(Projection, WithoutErasesItIsOpenUnlessNothingIsProgrammed) {
+  Measurement measurement = {.runs = {{0, 3, 30, 100}}, .wear_before = {7, 7}, .wear_after = {7, 7}};
+  Projection p = project(measurement, 24, 10'000, 2);
   EXPECT_EQ(p.hottest_erases_a_run, 0);
   EXPECT_EQ(p.years, 0);
   EXPECT_EQ(p.years_even, 0);
+  EXPECT_TRUE(p.is_open());
+  measurement.runs = {{0, 0, 0, 100}};
+  EXPECT_FALSE(project(measurement, 24, 10'000, 2).is_open());
+  measurement.runs = {{1, 3, 30, 100}};
+  measurement.wear_after = {8, 7};
+  EXPECT_FALSE(project(measurement, 24, 10'000, 2).is_open());
 }
 
 }  // namespace
