@@ -18,10 +18,13 @@ LOG_BLOCKS = 16
 
 
 class RingLog:
-    # Sequence number, length, text; then their checksum. 32 bytes are what the STM32H7 programs at
-    # once, and only once between two erases: smaller records would make it erase for each.
-    RECORD = "<IB23s"
+    # A word that says what this is, sequence number, length, text; then their checksum. 32 bytes are what
+    # the STM32H7 programs at once, and only once between two erases: smaller records would make it erase
+    # for each.
+    MAGIC = b"rlog"
+    RECORD = "<4sIB19s"
     RECORD_BYTES = 28
+    TEXT_BYTES = 19
     SLOT_BYTES = 32
     BLANK = b"\xff" * SLOT_BYTES
 
@@ -37,16 +40,19 @@ class RingLog:
     def _read_slot(self, slot):
         data = bytearray(self.SLOT_BYTES)
         block, index = divmod(slot, self._slots_per_block)
-        self._flash.readblocks(block, data, index * self.SLOT_BYTES)
+        try:
+            self._flash.readblocks(block, data, index * self.SLOT_BYTES)
+        except OSError:  # an STM32H7 refuses to read words that were being written
+            return bytes(self.SLOT_BYTES)  # neither blank nor a record
         return data
 
     def _record_in(self, slot):
         """(sequence number, text), or None where no whole record is."""
         data = self._read_slot(slot)
+        magic, sequence, length, text = struct.unpack_from(self.RECORD, data)
         (checksum,) = struct.unpack_from("<I", data, self.RECORD_BYTES)
-        if binascii.crc32(data[: self.RECORD_BYTES]) != checksum:
+        if magic != self.MAGIC or binascii.crc32(data[: self.RECORD_BYTES]) != checksum:
             return None
-        sequence, length, text = struct.unpack(self.RECORD, data[: self.RECORD_BYTES])
         return sequence, text[:length]
 
     def _recover(self):
@@ -56,7 +62,8 @@ class RingLog:
             record = self._record_in(slot)
             if record and record[0] > self._sequence:
                 self._sequence, newest = record[0], slot
-            blank = blank and self._read_slot(slot) == self.BLANK
+            # In slot 0, a power cut may have torn the very first record.
+            blank = blank and (slot == 0 or self._read_slot(slot) == self.BLANK)
         if newest is None:
             self._next = 0
             self.is_foreign = not blank
@@ -67,9 +74,9 @@ class RingLog:
             self._next = (self._next + 1) % self._slot_count
 
     def append(self, text):
-        text = text[:23]
+        text = text[: self.TEXT_BYTES]
         self._sequence += 1
-        record = struct.pack(self.RECORD, self._sequence, len(text), text)
+        record = struct.pack(self.RECORD, self.MAGIC, self._sequence, len(text), text)
         block, index = divmod(self._next, self._slots_per_block)
         if index == 0:
             self._flash.ioctl(6, block)

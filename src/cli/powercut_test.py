@@ -263,6 +263,12 @@ class Examples(PowerCut):
         for board in ("OPENMV2", "OPENMV4P", "OPENMV_N6"):
             self.assertGreater(self.lost("naive", "--no-mount", "--board", board, "--cuts", "200"), 0, board)
 
+    def test_the_raw_log_starts_after_every_cut(self):
+        script = EXAMPLES.parent / "raw_log.py"
+        for board in ("OPENMV2", "OPENMV4", "OPENMV4P"):
+            found, result = self.found(script, script, "--no-mount", "--torn", "--board", board, "--cuts", "200")
+            self.assertEqual(found["lost"], 0, result.stdout)
+
     def test_the_store_with_two_slots_holds(self):
         for board in ("OPENMV2", "OPENMV3", "OPENMV4P", "OPENMV_N6", "ARDUINO_GIGA"):
             options = ("--no-mount", "--torn", "--board", board, "--cuts", "200")

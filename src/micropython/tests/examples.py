@@ -86,10 +86,42 @@ def raw_log_finds_its_records_again(camera):
 def raw_log_survives_a_torn_record(camera):
     camera.make_blank_image()
     run_example(camera, "raw_log", mount=False)
-    camera.set_storage(b"\x06\0\0\0\x0dmeas", 5 * 32)  # the sixth record, cut off
+    camera.set_storage(b"rlog\x06\0\0\0\x0dmeas", 5 * 32)  # the sixth record, cut off
     assert "Found 5 record" in run_example(camera, "raw_log", mount=False)
     text = run_example(camera, "raw_log", mount=False)
     assert "Found 10 record" in text and "15  measurement 4" in text, text
+
+
+@case()
+def raw_log_begins_again_after_a_cut_in_its_first_record(camera):
+    camera.make_blank_image()
+    camera.set_storage(b"rlog\x01\0\0\0\x0dmeas")
+    assert "Found 0 record" in run_example(camera, "raw_log", mount=False)
+    assert "Found 5 record" in run_example(camera, "raw_log", mount=False)
+
+
+@case()
+def raw_log_goes_on_behind_words_that_cannot_be_read(camera):
+    if camera.name != "OPENMV4":  # whose flash has ECC
+        return
+    camera.make_blank_image()
+    run_example(camera, "raw_log", mount=False)
+    sidecar = camera.folder / (camera.image.name + ".wear")
+    bits = bytearray(sidecar.read_bytes())
+    word = camera.board.storage_offset // 32 + 5  # a bit each, up to the end of the file
+    bits[-(2 * 1024 * 1024 // 32 // 8) + word // 8] |= 1 << word % 8
+    sidecar.write_bytes(bits)
+    for records in (5, 10):
+        assert "Found %d record" % records in run_example(camera, "raw_log", mount=False)
+
+
+@case()
+def raw_log_leaves_a_translation_layer_alone(camera):
+    camera.make_blank_image()
+    camera.run_code("import flash, pyb; flash.Ftl.mkfs(pyb.Flash(start=0))", mount=False)
+    before = camera.storage()
+    run_example(camera, "raw_log", exit_code=1, mount=False)
+    assert camera.storage() == before
 
 
 @case()
@@ -111,5 +143,6 @@ def no_example_formats_over_files(camera):
             "vfs.umount('/new')\n" % other,
             mount=False,
         )
-        run_example(camera, name, exit_code=1)
+        for mount in (True, False):
+            run_example(camera, name, exit_code=1, mount=mount)
         assert "precious" in camera.run_code("print(open('/flash/precious.txt').read())"), name
