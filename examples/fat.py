@@ -20,12 +20,11 @@ def mounted(path):
 
 
 def format_fat():
-    if mounted("/flash"):
-        if os.listdir("/flash"):
-            print("There are files on /flash, and formatting would lose them. Copy them away, remove them")
-            print("and run this again; or use another --image.")
-            sys.exit(1)
-        vfs.umount("/flash")
+    if not mounted("/flash") or os.listdir("/flash"):
+        print("Formatting would lose what is on the storage. Copy the files of /flash away, remove them and")
+        print("run this again, without --no-mount; or use another --image.")
+        sys.exit(1)
+    vfs.umount("/flash")
     vfs.VfsFat.mkfs(pyb.Flash(start=0))
     vfs.mount(pyb.Flash(start=0), "/flash")
     print("Formatted the storage as FAT.")

@@ -24,12 +24,11 @@ def is_mounted(path):
 
 
 def format_both(fat, littlefs):
-    if is_mounted("/flash"):
-        if os.listdir("/flash"):
-            print("There are files on /flash, and formatting would lose them. Copy them away, remove them")
-            print("and run this again; or use another --image.")
-            sys.exit(1)
-        vfs.umount("/flash")
+    if not is_mounted("/flash") or os.listdir("/flash"):
+        print("Formatting would lose what is on the storage. Copy the files of /flash away, remove them and")
+        print("run this again, without --no-mount; or use another --image.")
+        sys.exit(1)
+    vfs.umount("/flash")
     vfs.VfsFat.mkfs(fat)
     vfs.VfsLfs2.mkfs(littlefs)
     vfs.mount(fat, "/flash")
@@ -54,6 +53,8 @@ try:
     vfs.mount(vfs.VfsLfs2(p2), "/data")  # in a camera's boot.py this line is all it takes
 except OSError:
     format_both(p1, p2)
+if not is_mounted("/flash"):  # with --no-mount; the camera's start mounts it
+    vfs.mount(p1, "/flash")
 os.chdir("/flash")
 
 try:

@@ -62,6 +62,7 @@ def hybrid_goes_on_or_says_that_it_does_not_fit(camera):
     else:
         assert "Formatted" in first and "Formatted" not in second
         assert "says 2" in second, second
+        assert "says 3" in run_example(camera, "hybrid", mount=False)
 
 
 @case()
