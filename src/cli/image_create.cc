@@ -88,7 +88,10 @@ Problem write_out(boards::Camera& camera, const CreateOptions& options) {
   if (Problem problem = write_file(options.out, text_of(chip)); !problem.empty()) return problem;
   // Of an image that was here before: a new one has no wear.
   std::error_code code;
-  std::filesystem::remove(images::wear_path(options.out), code);
+  for (const auto& name :
+       {std::filesystem::path(options.out), std::filesystem::canonical(options.out, code)}) {
+    std::filesystem::remove(images::wear_path(name), code);
+  }
   return {};
 }
 

@@ -6,10 +6,25 @@
 Wrong use and damaged images are the matter of image_damage_test.
 """
 
+import os
 import random
 import shutil
+import subprocess
 
-from image_testing import BOARDS, FILESYSTEMS, KIB, STORAGE, ImageCase, difference, fill, image, main, pybflash, tool
+from image_testing import (
+    BOARDS,
+    FILESYSTEMS,
+    KIB,
+    STORAGE,
+    ImageCase,
+    difference,
+    fill,
+    image,
+    main,
+    pybflash,
+    pybflash_command,
+    tool,
+)
 
 
 class RoundTrips(ImageCase):
@@ -221,6 +236,37 @@ class Changes(ImageCase):
         self.good("mkdir", f"{link}:/lib")
         self.assertTrue(link.is_symlink())
         self.assertIn("lib/", self.good("ls", self.image))
+
+    def test_a_link_stays_a_link_and_its_file_is_written(self):
+        self.make()
+        self.good("put", f"{self.image}:/x", self.write("x", b"text"))
+        self.write("there")
+        for name in ("there", "new"):
+            link = self.folder / f"link to {name}"
+            link.symlink_to(name)
+            self.good("get", f"{self.image}:/x", link)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual((self.folder / name).read_bytes(), b"text")
+
+    def test_pipes_terminals_and_descriptors_are_written_as_they_are(self):
+        self.make()
+        self.good("put", f"{self.image}:/x", self.write("x", b"text"))
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.good("get", f"{self.image}:/x", pipe)
+        self.assertEqual(os.read(reader, 100), b"text")
+        self.assertTrue(pipe.is_fifo())
+        main_end, terminal = os.openpty()
+        self.good("get", f"{self.image}:/x", os.ttyname(terminal))
+        self.assertEqual(os.read(main_end, 100), b"text")
+        self.assertEqual(self.good("get", f"{self.image}:/x", "/dev/fd/1"), "text")
+        with open(self.folder / "file", "wb") as file:
+            subprocess.run(pybflash_command("image", "get", f"{self.image}:/x", "/dev/fd/1"), stdout=file, check=True)
+            file.write(b" and more")
+        self.assertEqual((self.folder / "file").read_bytes(), b"text and more")
+        self.refused("get", f"{self.image}:/x", "/dev/fd/99", words=["/dev/fd/99", "Bad file descriptor"])
 
 
 if __name__ == "__main__":

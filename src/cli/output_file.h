@@ -6,7 +6,7 @@
 
 namespace cli {
 
-// Writes beside `path` and renames. Returns what was wrong, "PATH: ...", or nothing.
+// As images::OutputFile writes. Returns what was wrong, "PATH: ...", or nothing.
 std::string write_file(const std::string& path, std::string_view content);
 
 }  // namespace cli

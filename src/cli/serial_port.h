@@ -10,9 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "cli/file_descriptor.h"
+#include "images/file_descriptor.h"
 
 namespace cli {
+
+using images::FileDescriptor;
 
 class SerialPort {
  public:

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/file_descriptor.h"
 #include "cli/image_board.h"
+#include "images/file_descriptor.h"
 #include "nbd/drive_export.h"
 
 namespace cli {
@@ -78,7 +78,7 @@ std::string clear_socket(const std::string& path) {
   if (kind != std::filesystem::file_type::socket) {
     return path + " is there already, and it is no socket; choose another path with --socket";
   }
-  const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const images::FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     return "a server listens on " + path + " already; end it, or choose another path with --socket";
   }

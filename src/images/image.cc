@@ -116,26 +116,6 @@ std::string wear_path(const std::string& image_path) {
   return image_path + ".wear";
 }
 
-Replacement::Replacement(const std::string& path)
-    : final_(path), temporary_(path + "." + std::to_string(getpid()) + ".tmp") {}
-
-Replacement::~Replacement() {
-  std::error_code code;
-  if (!committed_) fs::remove(temporary_, code);
-}
-
-std::string Replacement::commit() {
-  const int fd = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return temporary_ + ": " + std::strerror(errno);
-  const bool is_on_disk = fsync(fd) == 0;
-  ::close(fd);
-  if (!is_on_disk || std::rename(temporary_.c_str(), final_.c_str()) != 0) {
-    return final_ + ": " + std::strerror(errno);
-  }
-  committed_ = true;
-  return {};
-}
-
 Image::Lock::~Lock() {
   if (fd_ >= 0) ::close(fd_);
 }

@@ -8,6 +8,7 @@
 
 #include "boards/camera.h"
 #include "images/filesystems.h"
+#include "images/replacement.h"
 #include "volumes/storage_device.h"
 #include "volumes/volume.h"
 
@@ -22,25 +23,6 @@ const boards::Board* board_of(const std::string& path, const std::string& name, 
 // The board that an image seems to belong to if it is not `board`: it has no filesystem in `board`'s storage,
 // and one in that of another board whose flash is as large. Null: nothing speaks against `board`.
 const boards::Board* other_board_of(const std::string& path, const boards::Board& board);
-
-// A file that is written beside `path` and takes its place at last; removed if it does not come to that.
-class Replacement {
- public:
-  explicit Replacement(const std::string& path);
-  Replacement(const Replacement&) = delete;
-  Replacement& operator=(const Replacement&) = delete;
-  ~Replacement();
-
-  const std::string& path() const { return temporary_; }
-
-  // Returns what was wrong, or nothing.
-  std::string commit();
-
- private:
-  std::string final_;
-  std::string temporary_;
-  bool committed_ = false;
-};
 
 class Image {
  public:

@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "images/image.h"
+#include "images/output_file.h"
 #include "images/words.h"
 
 namespace images {
@@ -39,11 +39,6 @@ uint64_t seconds_of(fs::file_time_type time) {
   const auto since_1970 = fs::file_time_type::clock::to_sys(time).time_since_epoch();
   return static_cast<uint64_t>(
       std::max<int64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count(), 0));
-}
-
-fs::file_time_type time_of(uint64_t seconds) {
-  return fs::file_time_type::clock::from_sys(
-      std::chrono::sys_seconds(std::chrono::seconds(static_cast<int64_t>(seconds))));
 }
 
 std::string collect_below(const fs::path& path, const std::string& relative, unsigned depth,
@@ -165,21 +160,16 @@ class CopyIn {
 // One file or folder on its way out of a volume.
 std::string copy_file_out(Volume& volume, const std::string& path, const Entry& entry,
                           const std::string& host_path, const std::function<void(size_t)>& on_bytes) {
-  Replacement replacement(host_path);
-  HostFile host(std::fopen(replacement.path().c_str(), "wb"));
-  if (!host) return printable(host_path) + ": " + std::strerror(errno);
-  bool is_written = true;
+  OutputFile host;
+  if (std::string error = host.open(host_path); !error.empty()) return error;
+  std::string error;
   const Status status = read_file(volume, path, [&](std::span<const uint8_t> piece) {
-    is_written = std::fwrite(piece.data(), 1, piece.size(), host.get()) == piece.size();
+    error = host.write(piece);
     on_bytes(piece.size());
-    return is_written;
+    return error.empty();
   });
-  is_written = std::fclose(host.release()) == 0 && is_written;
   if (!status.ok()) return printable(path) + ": " + reason_of(status);
-  if (!is_written) return printable(host_path) + ": " + std::strerror(errno);
-  std::error_code code;
-  if (entry.modified_s != 0) fs::last_write_time(replacement.path(), time_of(entry.modified_s), code);
-  return replacement.commit();
+  return error.empty() ? host.commit(entry.modified_s) : error;
 }
 
 // A damaged image may have any bytes for a name; no file may land outside the folder that was asked for.

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,7 +102,10 @@ std::string look_at_script(const std::string& path) {
   return error == 0 ? "" : "cannot read the script " + path + ": " + std::strerror(error);
 }
 
+// Before the campaign and not after it. What a link leads to, or a device takes, is seen then.
 std::string look_at_json(const std::string& path) {
+  const auto kind = std::filesystem::symlink_status(path).type();
+  if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular) return "";
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   if (path.empty() || access(folder.c_str(), W_OK) == 0) return "";

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace cli {
+namespace images {
 
 class FileDescriptor {
  public:
@@ -25,4 +25,4 @@ class FileDescriptor {
   int fd_;
 };
 
-}  // namespace cli
+}  // namespace images

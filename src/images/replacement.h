@@ -1,0 +1,27 @@
+// A file that is there whole or not at all.
+#pragma once
+
+#include <string>
+
+namespace images {
+
+// Is written beside `path` and takes its place at last; removed if it does not come to that.
+class Replacement {
+ public:
+  explicit Replacement(const std::string& path);
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+  ~Replacement();
+
+  const std::string& path() const { return temporary_; }
+
+  // Returns what was wrong, or nothing.
+  std::string commit();
+
+ private:
+  std::string final_;
+  std::string temporary_;
+  bool committed_ = false;
+};
+
+}  // namespace images
