@@ -86,6 +86,22 @@ class CommandLine(ProgramTest):
         for fact in ("STM32H743", "24 MiB", "6144 x 4 KiB", "512/4096"):
             self.assertIn(fact, line)
 
+    def test_output_that_does_not_arrive_is_an_error(self):
+        with tempfile.TemporaryDirectory() as folder:
+            image, large = f"{folder}/cam.bin", pathlib.Path(folder, "large")
+            large.write_bytes(bytes(1 << 20))
+            self.assertEqual(pybflash("image", "create", image).returncode, 0)
+            self.assertEqual(pybflash("image", "put", image, large).returncode, 0)
+            calls = (["--help"], ["boards"], ["map", image], ["image", "ls", image], ["image", "cat", f"{image}:/large"])
+            for call in calls:
+                with open("/dev/full", "wb") as full:
+                    result = subprocess.run([PROGRAM, *call], stdout=full, stderr=subprocess.PIPE, check=False)
+                self.assertEqual(result.returncode, 2, call)
+                self.assertEqual(result.stderr, b"pybflash: standard output: No space left on device\n", call)
+            shell = '"$0" image cat "$1" | head -c 1; "$0" boards | head -n 1'
+            result = subprocess.run(["sh", "-c", shell, PROGRAM, f"{image}:/large"], capture_output=True, check=False)
+            self.assertEqual((result.stdout[:6], result.stderr), (b"\0BOARD", b""))
+
     def test_every_board_runs(self):
         for name in re.findall(r"^([A-Z]\w+)  ", pybflash("boards").stdout.decode(), re.M)[1:]:
             result = run("import sim, os; print(sim.board(), os.getcwd())", "--board", name)

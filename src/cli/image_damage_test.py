@@ -109,6 +109,9 @@ class WrongUse(ImageCase):
         (self.folder / "source" / "pipe").unlink()
         (self.folder / "source" / "loop").symlink_to(self.folder / "source")
         self.refused("create", *arguments, self.folder / "new.bin", words=["loop", "levels of symbolic links"])
+        self.make()
+        (self.folder / "itself").symlink_to("itself")
+        self.refused("get", self.image, self.folder / "itself", words=["itself", "levels of symbolic links"])
 
     def test_create_wants_what_there_is(self):
         self.refused("create", "--board", "OPENMV2", "--fs", "ntfs", self.image, words=["ntfs", "littlefs", "fat"])

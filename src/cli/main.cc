@@ -1,6 +1,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
 #include <string>
 
 #include "cli/commands.h"
@@ -43,12 +48,7 @@ void open_closed_streams() {
   if (file >= 0) close(file);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  open_closed_streams();
-  if (const int code = cli::run_if_plain(argc, argv); code >= 0) return code;
-
+int run(int argc, char** argv) {
   CLI::App app(kDescription, "pybflash");
   app.set_version_flag("--version", "pybflash " PYBFLASH_VERSION);
   app.footer(kFooter);
@@ -58,10 +58,29 @@ int main(int argc, char** argv) {
   cli::add_commands(app, action);
   try {
     app.parse(argc, argv);
+    return action();
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     return parse_error(app, error, argc, argv);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return cli::usage_error(error.path1().string() + ": " + error.code().message());
   }
-  return action();
+}
+
+// What was printed has to have arrived, or nobody should take it for whole. A reader that went away, as
+// `head` does, knows that itself.
+int finish_output(int code) {
+  const bool has_failed = !std::cout || std::ferror(stdout) != 0;
+  if (std::fflush(stdout) == 0 && !has_failed) return code;
+  if (errno != EPIPE) cli::usage_error(std::string("standard output: ") + std::strerror(errno));
+  return code == cli::kExitOk ? cli::kExitUsage : code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_closed_streams();
+  if (const int code = cli::run_if_plain(argc, argv); code >= 0) return code;
+  return finish_output(run(argc, argv));
 }
