@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "images/dfu.h"
 #include "images/layer.h"
+#include "images/output_file.h"
 #include "images/transfer.h"
 #include "images/words.h"
 
@@ -75,24 +76,29 @@ Problem fill(boards::Camera& camera, const images::Filesystem& filesystem, const
   return status.ok() ? Problem() : "the flash refused data: " + images::reason_of(status);
 }
 
-Problem write_out(boards::Camera& camera, const CreateOptions& options) {
+std::span<const uint8_t> storage_of(boards::Camera& camera) {
   const boards::Area& area = camera.board().storage();
-  const std::span<const uint8_t> chip = camera.cells().bytes();
-  if (!options.dfu.empty()) {
-    const auto storage = chip.subspan(area.offset, area.size_bytes);
-    if (Problem problem = write_file(options.dfu, text_of(images::make_dfu(camera.board(), storage)));
-        !problem.empty()) {
-      return problem;
-    }
+  return camera.cells().bytes().subspan(area.offset, area.size_bytes);
+}
+
+// Both files or, where one cannot be, none.
+Problem write_out(boards::Camera& camera, const CreateOptions& options) {
+  images::OutputFile image;
+  Problem problem = image.open(options.out);
+  if (problem.empty()) problem = image.write(camera.cells().bytes());
+  if (problem.empty() && !options.dfu.empty()) {
+    problem = write_file(options.dfu, text_of(images::make_dfu(camera.board(), storage_of(camera))));
   }
-  if (Problem problem = write_file(options.out, text_of(chip)); !problem.empty()) return problem;
-  // Of an image that was here before: a new one has no wear.
+  if (problem.empty()) problem = image.commit();
+  return problem;
+}
+
+// Of an image that was here before: a new one has no wear.
+void remove_wear(const std::string& image) {
   std::error_code code;
-  for (const auto& name :
-       {std::filesystem::path(options.out), std::filesystem::canonical(options.out, code)}) {
+  for (const auto& name : {std::filesystem::path(image), std::filesystem::canonical(image, code)}) {
     std::filesystem::remove(images::wear_path(name), code);
   }
-  return {};
 }
 
 Problem check_names(const CreateOptions& options) {
@@ -124,6 +130,7 @@ int create(const CreateOptions& options) {
   Problem problem = fill(camera, *filesystem, options, bytes, files);
   if (problem.empty()) problem = write_out(camera, options);
   if (!problem.empty()) return usage_error(problem);
+  remove_wear(options.out);
   std::cout << options.out << ": " << board->camera << ", " << filesystem->name
             << (options.has_layer() ? " on a translation layer, " : ", ") << files
             << (files == 1 ? " file, " : " files, ") << images::human_size(bytes) << '\n';

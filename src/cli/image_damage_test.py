@@ -120,15 +120,28 @@ class WrongUse(ImageCase):
         self.refused("create", "--from", __file__, self.image, words=["not a folder"])
         self.refused(words=["image"])
 
+    def test_get_leaves_the_image_itself_alone(self):
+        self.make()
+        self.good("put", f"{self.image}:/cam.bin", self.write("x", b"text"))
+        (self.folder / "link").symlink_to(self.image)
+        for target in (self.image, self.folder, self.folder / "link"):
+            self.refused("get", f"{self.image}:/cam.bin", target, words=["the image itself"])
+        self.refused("get", self.image, self.folder, words=["cam.bin", "in use"])
+
     def test_an_image_in_use_is_left_alone(self):
         self.make()
+        self.good("put", f"{self.image}:/x", self.write("x", b"text"))
+        other = self.write("other.bin", self.image.read_bytes())
         command = pybflash_command("run", "--board", "OPENMV2", "--image", self.image, "-c", "print('up'); input()")
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as camera:
             camera.stdout.readline()
-            for command in ("ls", "mkdir"):
-                result = image(command, f"{self.image}:/x")
-                self.assertEqual(result.returncode, 2)
-                self.assertIn(b"in use", result.stderr)
+            for call in (
+                ("ls", self.image),
+                ("mkdir", f"{self.image}:/x"),
+                ("get", f"{other}:/x", self.image),
+                ("create", "--force", "--board", "OPENMV2", "--dfu", self.folder / "cam.dfu", self.image),
+            ):
+                self.refused(*call, words=["in use"])
             camera.communicate(b"\n", timeout=TIMEOUT_S)
 
 

@@ -127,6 +127,10 @@ int get(const PathOptions& options) {
   if (path != "/" && std::filesystem::is_directory(target)) {
     target = images::join(target, images::name_of(path));
   }
+  std::error_code none_there;
+  if (std::filesystem::equivalent(target, options.image.file(), none_there)) {
+    return usage_error(target + ": is the image itself; name another file");
+  }
   Progress progress("copying");
   const std::string problem =
       images::copy_out(image.volume(), path, target,

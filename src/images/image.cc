@@ -1,12 +1,5 @@
 #include "images/image.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -116,20 +109,6 @@ std::string wear_path(const std::string& image_path) {
   return image_path + ".wear";
 }
 
-Image::Lock::~Lock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-std::string Image::Lock::take(const std::string& path) {
-  struct stat info;
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0 || fstat(fd_, &info) != 0) return path + ": " + std::strerror(errno);
-  // Root may write everything; what says that it is read-only is still not to be changed.
-  if ((info.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0) return path + ": is read-only; chmod +w it first";
-  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) return path + ": in use by another program; close that one first";
-  return {};
-}
-
 std::string Image::open(const std::string& path, const std::string& board_name, Use use) {
   std::string error;
   const boards::Board* board = board_of(path, board_name, error);
@@ -172,8 +151,8 @@ std::string Image::open_copy(const boards::Board& board) {
   const fs::path real = fs::canonical(path_, code);  // the file, not a link to it, is replaced
   if (code) return path_ + ": " + code.message();
   path_ = real.string();
-  if (std::string error = lock_.take(path_); !error.empty()) return error;
   copy_ = std::make_unique<Replacement>(path_);
+  if (std::string error = copy_->claim(); !error.empty()) return error;
   copy_of_wear_ = std::make_unique<Replacement>(wear_path(path_));
   const std::string wear_of_copy = wear_path(copy_->path());
   fs::copy_file(path_, copy_->path(), code);

@@ -44,23 +44,8 @@ class Image {
  private:
   std::string open_copy(const boards::Board& board);
   void find_device();
-  std::string lock();
-
-  // What a descriptor of the image is for: nobody else changes it meanwhile.
-  class Lock {
-   public:
-    Lock() = default;
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-    ~Lock();
-    std::string take(const std::string& path);
-
-   private:
-    int fd_ = -1;
-  };
 
   std::string path_;
-  Lock lock_;
   std::unique_ptr<Replacement> copy_, copy_of_wear_;
   std::unique_ptr<boards::Camera> camera_;
   std::unique_ptr<volumes::BlockDevice> device_;

@@ -62,6 +62,7 @@ std::string OutputFile::open(const std::string& path) {
     file_ = FileDescriptor(::open(real.c_str(), O_WRONLY | O_CLOEXEC));
   } else {
     replacement_ = std::make_unique<Replacement>(real.string());
+    if (std::string error = replacement_->claim(); !error.empty()) return error;
     file_ =
         FileDescriptor(::open(replacement_->path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   }

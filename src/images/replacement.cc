@@ -1,14 +1,14 @@
 #include "images/replacement.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-
-#include "images/file_descriptor.h"
 
 namespace images {
 
@@ -18,6 +18,18 @@ Replacement::Replacement(const std::string& path)
 Replacement::~Replacement() {
   std::error_code code;
   if (!committed_) std::filesystem::remove(temporary_, code);
+}
+
+std::string Replacement::claim() {
+  struct stat info;
+  lock_ = FileDescriptor(::open(final_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (lock_.get() < 0 && errno == ENOENT) return {};
+  if (lock_.get() < 0 || fstat(lock_.get(), &info) != 0) return final_ + ": " + std::strerror(errno);
+  // Root may write everything; what says that it is read-only is still not to be changed.
+  if ((info.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0)
+    return final_ + ": is read-only; chmod +w it first";
+  if (flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  return final_ + ": in use by another program; close that one first";
 }
 
 std::string Replacement::commit() {

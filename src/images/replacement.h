@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "images/file_descriptor.h"
+
 namespace images {
 
 // Is written beside `path` and takes its place at last; removed if it does not come to that.
@@ -15,12 +17,14 @@ class Replacement {
 
   const std::string& path() const { return temporary_; }
 
-  // Returns what was wrong, or nothing.
+  // From here on nobody else may use the file that is replaced. Both return what was wrong, or nothing.
+  std::string claim();
   std::string commit();
 
  private:
   std::string final_;
   std::string temporary_;
+  FileDescriptor lock_;
   bool committed_ = false;
 };
 
