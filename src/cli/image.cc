@@ -36,6 +36,10 @@ std::string ImageArgument::path() const {
   return path.starts_with('/') ? path : "/" + path;
 }
 
+bool ImageArgument::names_folder() const {
+  return text.size() > file().size() && text.ends_with('/');
+}
+
 void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path) {
   command.add_option("--board", image.board, "The camera, if the image does not tell")->type_name("NAME");
   command.add_option("image", image.text, with_path ? "The image, and a path in it" : "The image")

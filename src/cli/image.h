@@ -16,7 +16,8 @@ struct ImageArgument {
   std::string board;
 
   std::string file() const;
-  std::string path() const;  // "/lib/a.py", "/" where none is given
+  std::string path() const;   // "/lib/a.py", "/" where none is given
+  bool names_folder() const;  // "cam.bin:/lib/"
 };
 
 // The option --board and the first argument, IMG or IMG:PATH.

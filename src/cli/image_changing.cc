@@ -30,13 +30,30 @@ int save(Image& image) {
   return problem.empty() ? kExitOk : usage_error(problem);
 }
 
-// Into a folder that is there; else the one source gets this name.
-std::string target_of(Image& image, const std::string& path, const std::string& source) {
+// A link has the name that it goes by; "." and ".." have that of the folder.
+std::string name_of_source(const std::string& source) {
+  std::filesystem::path path = source;
+  if (!path.has_filename()) path = path.parent_path();  // "lib/"
+  const bool is_name = path.has_filename() && path.filename() != "." && path.filename() != "..";
+  return (is_name ? path : std::filesystem::canonical(path)).filename().string();
+}
+
+// Nothing: it is a folder of the image.
+std::string why_no_folder(volumes::Volume& volume, const std::string& path) {
   volumes::Entry there;
-  if (image.volume().stat(path, there).ok() && there.is_directory) {
-    return images::join(path, std::filesystem::canonical(source).filename().string());
-  }
-  return path;
+  if (!volume.stat(path, there).ok()) return "no such folder; pybflash image mkdir makes one";
+  return there.is_directory ? "" : images::reason_of(volumes::kNotDirectory);
+}
+
+// Returns what was wrong, or nothing.
+std::string put_one(Image& image, const ChangeOptions& options, const std::string& source,
+                    const std::string& target, Progress& progress) {
+  std::vector<images::Source> found;
+  if (std::string problem = images::collect(source, found); !problem.empty()) return problem;
+  const images::Destination destination = {image.volume(), target, image.content().description,
+                                           options.image.file()};
+  return images::copy_in(found, destination,
+                         [&](auto done, auto total, const auto& name) { progress.show(done, total, name); });
 }
 
 int put(const ChangeOptions& options) {
@@ -46,26 +63,16 @@ int put(const ChangeOptions& options) {
   Image image;
   if (!open_image(image, options.image, Use::kChange)) return kExitUsage;
   const std::string path = options.image.path();
-  volumes::Entry there;
-  const bool is_folder = image.volume().stat(path, there).ok() && there.is_directory;
-  if (options.sources.size() > 1 && !is_folder) {
-    return path_error(options, path, "no such folder; several files need one");
-  }
-  const std::string parent = is_folder ? path : images::parent_of(path);
-  if (!image.volume().stat(parent, there).ok()) {
-    return path_error(options, parent, "no such folder; pybflash image mkdir makes one");
+  const bool goes_into_it = options.sources.size() > 1 || options.image.names_folder() ||
+                            why_no_folder(image.volume(), path).empty();
+  const std::string folder = goes_into_it ? path : images::parent_of(path);
+  if (const std::string why = why_no_folder(image.volume(), folder); !why.empty()) {
+    return path_error(options, folder, why);
   }
   Progress progress("copying");
   for (const std::string& source : options.sources) {
-    std::vector<images::Source> found;
-    std::string problem = images::collect(source, found);
-    const images::Destination destination = {image.volume(), target_of(image, path, source),
-                                             image.content().description, options.image.file()};
-    if (problem.empty()) {
-      problem = images::copy_in(found, destination, [&](auto done, auto total, const auto& name) {
-        progress.show(done, total, name);
-      });
-    }
+    const std::string target = goes_into_it ? images::join(path, name_of_source(source)) : path;
+    const std::string problem = put_one(image, options, source, target, progress);
     if (!problem.empty()) return usage_error(problem + "; the image is as it was");
   }
   return save(image);
@@ -121,8 +128,10 @@ int make_directory(const ChangeOptions& options) {
 }
 
 constexpr const char* kPutFooter =
-    "Into PATH if it is a folder of the image; else PATH is the name that the one SOURCE gets. Folders come\n"
-    "with all that is in them; files that are there are replaced.\n"
+    "Into PATH if it is a folder of the image, as it has to be for several, and if it ends in /; else PATH "
+    "is\n"
+    "the name that the one SOURCE gets. Folders come with all that is in them; files that are there are\n"
+    "replaced.\n"
     "\n"
     "Examples:\n"
     "  pybflash image put cam.bin main.py lib\n"

@@ -213,6 +213,18 @@ class Changes(ImageCase):
             self.assertEqual([line.split()[-1] for line in listing.splitlines()], ["lib/", "renamed.txt"])
             self.write("a.txt", b"first")
 
+    def test_what_is_put_has_the_name_that_it_goes_by(self):
+        self.make()
+        self.write("app_v3.py", b"print(3)")
+        self.write("library/a.txt", b"text")
+        (self.folder / "main.py").symlink_to("app_v3.py")
+        (self.folder / "lib").symlink_to("library")
+        self.good("put", self.image, self.folder / "main.py", f"{self.folder}/lib/")
+        self.good("put", self.image, f"{self.folder}/library/.")
+        names = [line.split()[-1] for line in self.good("ls", self.image).splitlines()]
+        self.assertEqual(names, ["lib/", "library/", "main.py"])
+        self.assertEqual(self.good("cat", f"{self.image}:/main.py"), "print(3)")
+
     def test_changes_count_as_wear_and_keep_the_sidecar(self):
         self.make()
         self.write("a.txt", b"text")
