@@ -41,11 +41,22 @@ class WrongUse(ImageCase):
             self.make(filesystem)
             for command in ("ls", "tree", "cat", "get", "rm"):
                 self.refused(command, f"{self.image}:/none", words=["/none", "not there"])
-            self.refused("cat", f"{self.image}:/", words=["folder"] if filesystem == "littlefs" else [])
             self.refused("put", f"{self.image}:/none/x", __file__, words=["/none", "mkdir"])
+            self.refused("put", f"{self.image}:/none/", __file__, words=["/none", "mkdir"])
+            self.refused("put", f"{self.image}:/none", __file__, __file__, words=["/none", "mkdir"])
             self.refused("put", self.image, self.folder / "nothing", words=["nothing", "no such file"])
             self.refused("mkdir", f"{self.image}:/none/x", words=["not there"])
             self.refused("rm", f"{self.image}:/", words=["root"])
+
+    def test_folders_that_are_files_and_files_that_are_folders(self):
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.good("mkdir", f"{self.image}:/lib")
+            self.good("put", f"{self.image}:/main.py", self.write("main.py", b"pass"))
+            for path in ("", ":/", ":/lib"):
+                self.refused("cat", f"{self.image}{path}", words=["cam.bin:/", "it is a folder"])
+            for path in ("/main.py/x", "/main.py/"):
+                self.refused("put", f"{self.image}:{path}", __file__, words=["cam.bin:/main.py: it is no folder"])
 
     def test_no_room(self):
         self.write("large.bin", bytes(64 * KIB))

@@ -106,6 +106,10 @@ int cat(const PathOptions& options) {
   Image image;
   if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
   const std::string path = options.image.path();
+  volumes::Entry top;
+  if (image.volume().stat(path, top).ok() && top.is_directory) {
+    return path_error(options, path, volumes::kIsDirectory);
+  }
   const flash::Status status = images::read_file(image.volume(), path, [](std::span<const uint8_t> piece) {
     std::cout.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
     return static_cast<bool>(std::cout);
