@@ -140,7 +140,7 @@ uint32_t firmware_storage_bytes() {
 
 uint32_t firmware_largest_sector_bytes() {
   const boards::Board& board = bench::present->board();
-  return board.part->geometry.sector_at(board.storage().offset).size_bytes;
+  return board.part->geometry.sector_bytes_at(board.storage().offset);
 }
 
 }  // extern "C"

@@ -8,7 +8,7 @@ namespace bench {
 Ideal::Ideal(const boards::Board& board, std::span<const uint8_t> content)
     : board_(board),
       part_(*board.part),
-      sector_bytes_(part_.geometry.sector_at(board.storage().offset).size_bytes),
+      sector_bytes_(part_.geometry.sector_bytes_at(board.storage().offset)),
       flash_(content.begin(), content.end()),
       wanted_(flash_) {}
 

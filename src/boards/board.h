@@ -100,7 +100,7 @@ constexpr bool is_sound(const Board& board) {
   const Area& storage = board.storage();
   return storage.size_bytes % board.native_block_bytes == 0 &&
          board.native_block_bytes % board.simple_block_bytes == 0 && board.cache_bytes % 512 == 0 &&
-         board.cache_bytes >= geometry.sector_at(storage.offset).size_bytes;
+         board.cache_bytes >= geometry.sector_bytes_at(storage.offset);
 }
 
 }  // namespace boards

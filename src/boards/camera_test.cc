@@ -117,7 +117,7 @@ TEST_P(OnEveryBoard, InjectedFaultsEndInAnErrorAndTheNextSyncMendsThem) {
     ASSERT_TRUE(camera->storage().write(0, data).ok());
     ASSERT_TRUE(camera->storage().sync().ok());
     // The last bytes of a sector, for an injected erase stops half way.
-    const uint32_t sector = board().part->geometry.sector_at(board().storage().offset).size_bytes;
+    const uint32_t sector = board().part->geometry.sector_bytes_at(board().storage().offset);
     std::fill_n(data.begin() + sector - 16, 16, uint8_t{0x55});
     ASSERT_TRUE(camera->storage().write(sector - 512, std::span(data).subspan(sector - 512, 512)).ok());
     camera->fail_nth(operation, 1);

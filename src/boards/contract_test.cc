@@ -235,7 +235,7 @@ TEST_P(Contract, AZeroLengthIsCheckedAndTouchesNothing) {
 }
 
 TEST_P(Contract, WhatTheHardwareRefusedWaitsForALaterSync) {
-  const uint32_t sector = GetParam().part->geometry.sector_at(GetParam().storage().offset).size_bytes;
+  const uint32_t sector = GetParam().part->geometry.sector_bytes_at(GetParam().storage().offset);
   Partition whole_sector(camera->storage(), 0, std::max(sector, native));
   const Bytes old(whole_sector.len(), 0x00);
   for (const sim::Operation operation : {sim::Operation::kProgram, sim::Operation::kErase}) {

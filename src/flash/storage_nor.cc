@@ -4,7 +4,7 @@ namespace flash {
 
 StorageNor::StorageNor(Storage& storage) : NorFlash(Geometry{}), storage_(storage) {
   Geometry geometry = storage.nor().geometry();
-  const uint32_t sector_bytes = geometry.sector_at(storage.offset()).size_bytes;
+  const uint32_t sector_bytes = geometry.sector_bytes_at(storage.offset());
   region_ = {sector_bytes, storage.size_bytes() / sector_bytes};
   geometry.regions = {&region_, 1};
   // Aligned here must be aligned there.

@@ -19,9 +19,9 @@ constexpr uint32_t kFewestSlots = 4;
 constexpr uint32_t kFewestLargeSegments = 16;
 
 bool has_one_sector_size(const Geometry& geometry, uint32_t offset, uint32_t size_bytes) {
-  const uint32_t sector_bytes = geometry.sector_at(offset).size_bytes;
+  const uint32_t sector_bytes = geometry.sector_bytes_at(offset);
   for (uint32_t at = offset; at < offset + size_bytes; at += sector_bytes) {
-    if (geometry.sector_at(at).size_bytes != sector_bytes) return false;
+    if (geometry.sector_bytes_at(at) != sector_bytes) return false;
   }
   return true;
 }
@@ -33,7 +33,7 @@ uint32_t aligned_up(uint32_t value, uint32_t unit) {
 // The largest area that one command erases, if the slice holds enough of them.
 void choose_segments(const Geometry& geometry, uint32_t offset, uint32_t size_bytes, Layout& layout) {
   layout.base = offset;
-  layout.segment_bytes = geometry.sector_at(offset).size_bytes;
+  layout.segment_bytes = geometry.sector_bytes_at(offset);
   for (const uint32_t bytes : geometry.large_erase_bytes) {
     if (bytes <= layout.segment_bytes) continue;
     const uint32_t base = aligned_up(offset, bytes);

@@ -224,8 +224,7 @@ std::vector<boards::Board> boards_with_sectors() {
   std::vector<boards::Board> found;
   for (const boards::Board& board : boards::all_boards()) {
     const boards::Area& storage = board.storage();
-    if (board.part->geometry.sector_at(storage.offset).size_bytes < storage.size_bytes)
-      found.push_back(board);
+    if (board.part->geometry.sector_bytes_at(storage.offset) < storage.size_bytes) found.push_back(board);
   }
   return found;
 }

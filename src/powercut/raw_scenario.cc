@@ -165,7 +165,7 @@ std::string RawScenario::check_use(Target& target, uint32_t seed, uint32_t most_
   fill(wanted, noise);
   std::vector<Extent> written;
   for (uint32_t at = 0; at < window_;) {
-    const uint32_t sector_bytes = board_.part->geometry.sector_at(board_.storage().offset + at).size_bytes;
+    const uint32_t sector_bytes = board_.part->geometry.sector_bytes_at(board_.storage().offset + at);
     written.push_back({at, at + std::min(most_bytes, std::min(sector_bytes, window_ - at))});
     at += sector_bytes;
   }

@@ -42,7 +42,7 @@ std::vector<uint8_t> probe_content(const Moment& moment) {
 VolumeStack littlefs_on_storage(const boards::Board& board) {
   const boards::Area& storage = board.storage();
   const bool has_own_sectors =
-      board.part->geometry.sector_at(storage.offset).size_bytes == board.native_block_bytes;
+      board.part->geometry.sector_bytes_at(storage.offset) == board.native_block_bytes;
   return {.make_device =
               [](Target& target) { return std::make_unique<volumes::StorageDevice>(target.storage()); },
           .make_volume = volumes::make_littlefs,
