@@ -160,8 +160,8 @@ class Campaign {
     const boards::Area& storage = level.target->board().storage();
     for (size_t i = 0; i < level.journal.size(); ++i) {
       const sim::FlashOperation operation = level.journal.operation(i);
-      if (operation.offset < storage.offset || operation.length > storage.size_bytes ||
-          operation.offset - storage.offset > storage.size_bytes - operation.length) {
+      if (operation.offset < storage.offset ||
+          !flash::in_range(operation.offset - storage.offset, operation.length, storage.size_bytes)) {
         return "operation " + std::to_string(i) + " is outside the storage";
       }
     }

@@ -43,7 +43,7 @@ void History::begin(Target& target) {
 }
 
 void History::change(uint32_t offset, std::span<const uint8_t> data) {
-  SIM_CHECK(offset <= before_.size() && data.size() <= before_.size() - offset, "outside the storage");
+  SIM_CHECK(flash::in_range(offset, data.size(), before_.size()), "outside the storage");
   while (!data.empty()) {
     const uint32_t block = offset / kBlockBytes;
     const uint32_t begin = offset % kBlockBytes;
