@@ -6,7 +6,6 @@
 #include <memory>
 #include <span>
 #include <sstream>
-#include <string>
 #include <variant>
 #include <vector>
 

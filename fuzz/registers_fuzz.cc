@@ -2,11 +2,9 @@
 // neither breaks nor hangs, and after a power cycle our driver gets along with it again.
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <set>
-#include <string>
 #include <variant>
 
 #include "boards/board_table.h"

@@ -1,7 +1,6 @@
 #include "chipmap/drawing.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <map>
 #include <utility>

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <memory>
 
 #include "chipmap/testing.h"
 #include "ftl/ftl.h"

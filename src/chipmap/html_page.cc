@@ -1,5 +1,4 @@
 // The picture as a page of its own that tells about the sector under the pointer.
-#include <algorithm>
 
 #include "chipmap/drawing.h"
 #include "chipmap/export.h"

@@ -2,7 +2,6 @@
 
 #include <lfs2.h>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "chipmap/drawing.h"
 #include "chipmap/export.h"

@@ -1,10 +1,8 @@
 // For tests: a chip in RAM, and a FAT volume that is put together cluster by cluster.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "boards/board_table.h"

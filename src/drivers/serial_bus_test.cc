@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <string>
 #include <vector>
 
 #include "drivers/spi_bus.h"

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "drivers/known_chips.h"
 #include "drivers/mmio.h"

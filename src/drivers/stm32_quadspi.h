@@ -7,7 +7,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <span>
 
 #include "drivers/mmio.h"
 #include "drivers/nor_bus.h"

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "drivers/bounded_wait.h"
 #include "drivers/mmio.h"

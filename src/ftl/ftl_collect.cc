@@ -4,7 +4,6 @@
 // At every commit, at least one segment is free: whenever the power goes, there is room to collect the tail.
 // So before the last free segment takes anything new, the tail is moved into it, as a whole and with no
 // commit on the way; then the tail is free instead. A cut in between leaves the segment as free as it was.
-#include <algorithm>
 
 #include "ftl/ftl.h"
 

@@ -1,5 +1,4 @@
 // Collecting in a log of one segment: its live records close up, in RAM, and replace it.
-#include <algorithm>
 #include <array>
 
 #include "ftl/ftl.h"

@@ -1,5 +1,7 @@
 #include "ftl/ftl.h"
 
+#include <memory>
+
 #include "ftl/ftl_testing.h"
 
 namespace ftl {

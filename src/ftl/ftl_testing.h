@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <random>
 #include <span>
 #include <string>

@@ -1,6 +1,5 @@
 // How a log is found again, and how one is started.
 #include <algorithm>
-#include <array>
 
 #include "ftl/log.h"
 

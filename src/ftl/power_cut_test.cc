@@ -1,6 +1,8 @@
 // The power goes at every program and erase, before, after and within it; then the layer must read as of the
 // last sync that returned, or of the one that was under way. And it must go on: writing, and being cut again.
 #include <cstdlib>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>

@@ -1,5 +1,7 @@
 // A log in a single sector: it is replaced as a whole when it is full, through the cache of the storage. A
 // cut in there loses everything, and says so; anywhere else it loses nothing.
+#include <memory>
+
 #include "flash/storage.h"
 #include "flash/storage_nor.h"
 #include "ftl/ftl_testing.h"

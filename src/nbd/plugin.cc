@@ -6,7 +6,6 @@
 #include <nbdkit-plugin.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>

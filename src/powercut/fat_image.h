@@ -1,7 +1,6 @@
 // A FAT as it lies on a device, for those who do not trust the code that wrote it.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "flash/status.h"

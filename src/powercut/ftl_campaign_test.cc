@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
 #include "boards/board_table.h"
 #include "powercut/campaign.h"

@@ -1,7 +1,5 @@
 #include "powercut/work_area.h"
 
-#include <algorithm>
-
 namespace powercut {
 
 namespace {

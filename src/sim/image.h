@@ -4,7 +4,6 @@
 // object: what a file then holds of them is how they were last.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>

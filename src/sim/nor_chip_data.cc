@@ -1,6 +1,5 @@
 // The data phase of a chip's commands.
 #include <algorithm>
-#include <cstring>
 
 #include "sim/nor_chip.h"
 

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <span>
 #include <unordered_set>
 
