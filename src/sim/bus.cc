@@ -1,6 +1,7 @@
 #include "sim/bus.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "sim/check.h"
@@ -20,6 +21,14 @@ std::string hex(uint32_t address) {
 void BusDevice::load_block(uint32_t offset, std::span<uint8_t> out) {
   for (size_t i = 0; i < out.size(); ++i)
     out[i] = static_cast<uint8_t>(load(offset + static_cast<uint32_t>(i), 1));
+}
+
+uint64_t MemoryDevice::load(uint32_t offset, unsigned width) {
+  std::array<uint8_t, 8> bytes{};
+  load_block(offset, std::span(bytes).first(width));
+  uint64_t value = 0;
+  for (unsigned i = width; i-- > 0;) value = value << 8 | bytes[i];
+  return value;
 }
 
 void AddressSpace::map(uint32_t base, uint32_t size_bytes, BusDevice& device) {

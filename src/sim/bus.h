@@ -36,6 +36,13 @@ class BusDevice {
   bool bus_error_ = false;
 };
 
+// One that is memory: a load is a short block of it.
+class MemoryDevice : public BusDevice {
+ public:
+  uint64_t load(uint32_t offset, unsigned width) final;
+  void load_block(uint32_t offset, std::span<uint8_t> out) override = 0;
+};
+
 // Dispatches by address. An unmapped address, or a bus error outside a guarded stretch, is what ends in
 // a HardFault on the camera: it is recorded as a violation. Inside a guarded stretch (FAULTMASK with
 // CCR.BFHFNMIGN on Cortex-M7) a bus error is survived and the data is undefined.

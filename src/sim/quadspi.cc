@@ -1,7 +1,6 @@
 #include "sim/quadspi.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 namespace sim {
@@ -351,23 +350,6 @@ bool QuadSpi::read_window(uint32_t offset, std::span<uint8_t> out) {
   }
   engine_.read_mapped({.wire = wire_command(format)}, offset, out);
   return !engine_.take_read_failure();
-}
-
-uint64_t QuadSpi::Window::load(uint32_t offset, unsigned width) {
-  std::array<uint8_t, 8> bytes{};
-  load_block(offset, std::span(bytes).first(width));
-  uint64_t value = 0;
-  for (unsigned i = 0; i < width; ++i) value |= uint64_t{bytes[i]} << (8 * i);
-  return value;
-}
-
-void QuadSpi::Window::load_block(uint32_t offset, std::span<uint8_t> out) {
-  if (!out.empty() && !owner_.read_window(offset, out)) raise_bus_error();
-}
-
-void QuadSpi::Window::store(uint32_t, uint64_t, unsigned) {
-  owner_.violate("window", "written, but the window is read-only");
-  raise_bus_error();
 }
 
 void QuadSpi::violate(std::string_view place, std::string_view what) {

@@ -11,6 +11,7 @@
 #include "sim/bus.h"
 #include "sim/clock.h"
 #include "sim/nor_chip.h"
+#include "sim/read_only_window.h"
 #include "sim/serial_engine.h"
 #include "sim/violations.h"
 
@@ -40,16 +41,7 @@ class QuadSpi : public BusDevice {
   BusDevice& window() { return window_; }
 
  private:
-  class Window : public BusDevice {
-   public:
-    explicit Window(QuadSpi& owner) : owner_(owner) {}
-    uint64_t load(uint32_t offset, unsigned width) override;
-    void store(uint32_t offset, uint64_t value, unsigned width) override;
-    void load_block(uint32_t offset, std::span<uint8_t> out) override;
-
-   private:
-    QuadSpi& owner_;
-  };
+  friend class ReadOnlyWindow<QuadSpi>;
 
   struct Format;  // CCR, taken apart
 
@@ -77,7 +69,7 @@ class QuadSpi : public BusDevice {
   SerialEngine engine_;
   uint64_t kernel_hz_;
   QuadSpiErrata errata_;
-  Window window_;
+  ReadOnlyWindow<QuadSpi> window_;
   bool was_mapped_ = false;
 
   uint32_t cr_ = 0;

@@ -344,14 +344,6 @@ void Stm32F4FlashController::program(uint32_t offset, uint64_t value, unsigned w
 
 // ---- Reading --------------------------------------------------------------------------------------
 
-uint64_t Stm32F4FlashController::Array::load(uint32_t offset, unsigned width) {
-  std::array<uint8_t, 8> bytes{};
-  owner_.read_array(offset, std::span(bytes).first(width));
-  uint64_t value = 0;
-  for (unsigned i = width; i-- > 0;) value = value << 8 | bytes[i];
-  return value;
-}
-
 void Stm32F4FlashController::Array::load_block(uint32_t offset, std::span<uint8_t> out) {
   owner_.read_array(offset, out);
 }

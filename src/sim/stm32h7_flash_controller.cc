@@ -346,14 +346,6 @@ void Stm32H7FlashController::program_buffer(unsigned index) {
 
 // ---- Reading --------------------------------------------------------------------------------------
 
-uint64_t Stm32H7FlashController::Array::load(uint32_t offset, unsigned width) {
-  std::array<uint8_t, 8> bytes{};
-  owner_.read_array(offset, std::span(bytes).first(width));
-  uint64_t value = 0;
-  for (unsigned i = width; i-- > 0;) value = value << 8 | bytes[i];
-  return value;
-}
-
 void Stm32H7FlashController::Array::load_block(uint32_t offset, std::span<uint8_t> out) {
   const uint32_t first = offset < owner_.bank_bytes_ ? owner_.bank_bytes_ - offset : UINT32_MAX;
   const size_t in_first_bank = std::min<size_t>(first, out.size());

@@ -56,10 +56,9 @@ class Stm32H7FlashController {
    private:
     Stm32H7FlashController& owner_;
   };
-  class Array : public BusDevice {
+  class Array : public MemoryDevice {
    public:
     explicit Array(Stm32H7FlashController& owner) : owner_(owner) {}
-    uint64_t load(uint32_t offset, unsigned width) override;
     void store(uint32_t offset, uint64_t value, unsigned width) override;
     void load_block(uint32_t offset, std::span<uint8_t> out) override;
     using BusDevice::raise_bus_error;

@@ -318,23 +318,6 @@ bool Xspi::read_window(uint32_t offset, std::span<uint8_t> out) {
   return !engine_.take_read_failure();
 }
 
-uint64_t Xspi::Window::load(uint32_t offset, unsigned width) {
-  std::array<uint8_t, 8> bytes{};
-  load_block(offset, std::span(bytes).first(width));
-  uint64_t value = 0;
-  for (unsigned i = 0; i < width; ++i) value |= uint64_t{bytes[i]} << (8 * i);
-  return value;
-}
-
-void Xspi::Window::load_block(uint32_t offset, std::span<uint8_t> out) {
-  if (!out.empty() && !owner_.read_window(offset, out)) raise_bus_error();
-}
-
-void Xspi::Window::store(uint32_t, uint64_t, unsigned) {
-  owner_.violate("window", "written: NOR flash is not programmed through the window");
-  raise_bus_error();
-}
-
 void Xspi::violate(std::string_view place, std::string_view what) {
   violations_.add(clock_.now_ns(), std::string("XSPI ").append(place), std::string(what));
 }

@@ -13,6 +13,7 @@
 #include "sim/bus.h"
 #include "sim/clock.h"
 #include "sim/nor_chip.h"
+#include "sim/read_only_window.h"
 #include "sim/serial_engine.h"
 #include "sim/violations.h"
 
@@ -41,16 +42,7 @@ class Xspi : public BusDevice {
   BusDevice& window() { return window_; }
 
  private:
-  class Window : public BusDevice {
-   public:
-    explicit Window(Xspi& owner) : owner_(owner) {}
-    uint64_t load(uint32_t offset, unsigned width) override;
-    void store(uint32_t offset, uint64_t value, unsigned width) override;
-    void load_block(uint32_t offset, std::span<uint8_t> out) override;
-
-   private:
-    Xspi& owner_;
-  };
+  friend class ReadOnlyWindow<Xspi>;
 
   uint64_t load_data(unsigned width);
   void store_data(uint32_t value, unsigned width);
@@ -83,7 +75,7 @@ class Xspi : public BusDevice {
   Violations& violations_;
   SerialEngine engine_;
   uint64_t kernel_hz_;
-  Window window_;
+  ReadOnlyWindow<Xspi> window_;
   std::array<uint32_t, kRegisterBytes / 4> registers_{};
 };
 
