@@ -11,9 +11,6 @@ namespace {
 
 enum : uint32_t { kAcr = 0x00, kKeyr = 0x04, kOptkeyr = 0x08, kSr = 0x0C, kCr = 0x10, kOptcr = 0x14 };
 
-constexpr uint32_t kFirstKey = 0x45670123;
-constexpr uint32_t kSecondKey = 0xCDEF89AB;
-
 // CR
 constexpr uint32_t kPg = 1u << 0;
 constexpr uint32_t kSer = 1u << 1;
@@ -113,9 +110,8 @@ Stm32F4FlashController::~Stm32F4FlashController() {
 void Stm32F4FlashController::reset() {
   access_control_ = 0;
   status_ = 0;
-  control_ = kLock;
-  first_key_taken_ = false;
-  locked_until_reset_ = false;
+  control_ = 0;
+  control_lock_.reset();
   option_lock_.reset();
   lower_half_.reset();
   done_ns_ = 0;
@@ -164,7 +160,7 @@ uint64_t Stm32F4FlashController::Registers::load(uint32_t offset, unsigned width
     case kSr:
       return owner_.status_ | (owner_.is_busy() ? kBsy : 0);
     case kCr:
-      return owner_.control_;
+      return owner_.control();
     default:
       return 0;
   }
@@ -196,6 +192,10 @@ void Stm32F4FlashController::Registers::store(uint32_t offset, uint64_t value, u
     default:
       break;
   }
+}
+
+uint32_t Stm32F4FlashController::control() const {
+  return control_ | (control_lock_.is_locked() ? kLock : 0);
 }
 
 uint32_t Stm32F4FlashController::option_control() const {
@@ -238,26 +238,16 @@ void Stm32F4FlashController::store_access_control(uint32_t value) {
 }
 
 void Stm32F4FlashController::store_key(uint32_t value) {
-  const bool locked = (control_ & kLock) != 0;
-  const uint32_t expected = first_key_taken_ ? kSecondKey : kFirstKey;
   // Firmware that unlocks once too often sends keys that change nothing (RM0090, 3.6.1 knows no more of it).
-  if (!locked && !locked_until_reset_) {
-    if (value != kFirstKey && value != kSecondKey) violation("FLASH KEYR", "written with what is no key");
-    return;
+  if (!control_lock_.is_locked() && !control_lock_.has_key(value)) {
+    violation("FLASH KEYR", "written with what is no key");
   }
-  if (locked_until_reset_ || value != expected) {
-    locked_until_reset_ = true;
-    first_key_taken_ = false;
-    registers_.raise_bus_error();
-    return;
-  }
-  if (first_key_taken_) control_ &= ~kLock;
-  first_key_taken_ = !first_key_taken_;
+  if (!control_lock_.take(value)) registers_.raise_bus_error();
 }
 
 void Stm32F4FlashController::store_control(uint32_t value) {
-  if ((control_ & kLock) != 0) {
-    if (value != control_) violation("FLASH CR", "written while LOCK is set: no effect");
+  if (control_lock_.is_locked()) {
+    if (value != control()) violation("FLASH CR", "written while LOCK is set: no effect");
     return;
   }
   if (is_busy()) {
@@ -265,7 +255,8 @@ void Stm32F4FlashController::store_control(uint32_t value) {
     stall();
     settle();
   }
-  control_ = value & ~kStrt;
+  control_ = value & ~(kStrt | kLock);
+  if ((value & kLock) != 0) control_lock_.lock();
   lower_half_.reset();
   if ((value & kStrt) != 0) start_erase();
 }

@@ -78,6 +78,7 @@ class Stm32F4FlashController {
   void stall();
   void settle();
   void begin_operation(uint64_t duration_ns, bool succeeds);
+  uint32_t control() const;
   uint32_t option_control() const;
   void store_option_control(uint32_t offset, uint32_t value, unsigned width);
   void store_access_control(uint32_t value);
@@ -98,11 +99,10 @@ class Stm32F4FlashController {
   Violations& violations_;
   uint32_t access_control_ = 0;
   uint32_t status_ = 0;
-  uint32_t control_ = 0;
+  uint32_t control_ = 0;  // CR without what its lock says
+  KeyLock control_lock_ = kControlLock;
   uint32_t options_ = 0;  // OPTCR without what its lock and its start bit say
   KeyLock option_lock_ = kOptionLock;
-  bool first_key_taken_ = false;
-  bool locked_until_reset_ = false;
   bool stuck_busy_ = false;
   uint64_t done_ns_ = 0;
   uint32_t flags_when_done_ = 0;

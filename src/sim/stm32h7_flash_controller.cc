@@ -24,9 +24,6 @@ enum : uint32_t {
 };
 constexpr uint32_t kBankStride = 0x100;
 
-constexpr uint32_t kFirstKey = 0x45670123;
-constexpr uint32_t kSecondKey = 0xCDEF89AB;
-
 // CR
 constexpr uint32_t kLock = 1u << 0;
 constexpr uint32_t kPg = 1u << 1;
@@ -34,7 +31,7 @@ constexpr uint32_t kSer = 1u << 2;
 constexpr uint32_t kBer = 1u << 3;
 constexpr uint32_t kFw = 1u << 6;
 constexpr uint32_t kStart = 1u << 7;
-constexpr uint32_t kCrReset = 0x31;
+constexpr uint32_t kCrReset = 0x30;  // and LOCK
 constexpr uint32_t psize(uint32_t control) {
   return control >> 4 & 3;
 }
@@ -149,7 +146,7 @@ uint64_t Stm32H7FlashController::Registers::load(uint32_t offset, unsigned width
     case kAcr:
       return owner_.access_control_;
     case kCr:
-      return bank.control;
+      return bank.control | (bank.lock.is_locked() ? kLock : 0);
     case kSr:
       return owner_.status_of(bank);
     case kOptcr:
@@ -175,9 +172,8 @@ void Stm32H7FlashController::Registers::store(uint32_t offset, uint64_t value, u
   owner_.clock_.work_ns(10);
   owner_.settle(bank);
   // Any other register of the bank between the two keys spoils the sequence.
-  if (reg != kKeyr && reg != kAcr && bank.first_key_taken) {
-    bank.first_key_taken = false;
-    bank.locked_until_reset = true;
+  if (reg != kKeyr && reg != kAcr && bank.lock.is_half_open()) {
+    bank.lock.close_until_reset();
     raise_bus_error();
   }
   switch (reg) {
@@ -210,19 +206,10 @@ void Stm32H7FlashController::Registers::store(uint32_t offset, uint64_t value, u
 }
 
 void Stm32H7FlashController::store_key(unsigned index, uint32_t value, unsigned width) {
-  Bank& bank = banks_[index];
-  const bool unlocked = (bank.control & kLock) == 0;
-  const uint32_t expected = bank.first_key_taken ? kSecondKey : kFirstKey;
-  if (unlocked) violation("FLASH KEYR", "unlocking an unlocked register locks it until reset");
-  if (bank.locked_until_reset || unlocked || width != 4 || value != expected) {
-    bank.locked_until_reset = true;
-    bank.first_key_taken = false;
-    bank.control |= kLock;
-    registers_.raise_bus_error();
-    return;
-  }
-  if (bank.first_key_taken) bank.control &= ~kLock;
-  bank.first_key_taken = !bank.first_key_taken;
+  KeyLock& lock = banks_[index].lock;
+  if (!lock.is_locked()) violation("FLASH KEYR", "unlocking an unlocked register locks it until reset");
+  if (!lock.is_locked() || width != 4) lock.close_until_reset();
+  if (!lock.take(value)) registers_.raise_bus_error();
 }
 
 // One register at two addresses (RM0433, 4.9.7).
@@ -249,16 +236,16 @@ void Stm32H7FlashController::clear_flags(Bank& bank, uint32_t flags) {
 
 void Stm32H7FlashController::store_control(unsigned index, uint32_t value) {
   Bank& bank = banks_[index];
-  if ((bank.control & kLock) != 0) {
-    if ((value & ~kLock) != (bank.control & ~kLock))
-      violation("FLASH CR", "written while LOCK is set: no effect");
+  if (bank.lock.is_locked()) {
+    if ((value & ~kLock) != bank.control) violation("FLASH CR", "written while LOCK is set: no effect");
     return;
   }
   if (is_busy(bank) && psize(value) != psize(bank.control)) {
     violation("FLASH CR", "PSIZE must not change during an operation");
   }
   const bool leaves_program = (bank.control & kPg) != 0 && (value & kPg) == 0;
-  bank.control = value & ~(kStart | kFw);
+  bank.control = value & ~(kStart | kFw | kLock);
+  if ((value & kLock) != 0) bank.lock.lock();
   if (leaves_program) drop_buffer(bank);
   if ((value & kFw) != 0 && bank.buffer_mask != 0) program_buffer(index);
   if ((value & kStart) != 0) start_erase(index);

@@ -74,11 +74,10 @@ class Stm32H7FlashController {
   };
 
   struct Bank {
-    uint32_t control = 0;
+    uint32_t control = 0;  // CR without what its lock says
+    KeyLock lock = kControlLock;
     uint32_t status = 0;  // the flags that stay until cleared
     uint32_t failed_word = 0;
-    bool first_key_taken = false;
-    bool locked_until_reset = false;
     uint32_t protected_sectors = 0;
     uint32_t sectors_to_protect = 0;  // WPSN_PRG: takes effect with OPTSTART
     // The write buffer.
