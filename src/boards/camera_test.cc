@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "boards/board_table.h"
@@ -210,81 +213,133 @@ TEST_P(OnEveryBoard, AnImageKeepsContentAndWear) {
   std::filesystem::remove(path + ".wear");
 }
 
+// Objects that overlap in one stretch of the storage, and a plain array that says what it has to hold.
+class OverlappingObjects {
+ public:
+  OverlappingObjects(Camera& camera, uint32_t native, uint32_t base, uint32_t seed)
+      : camera_(camera),
+        native_(native),
+        random_(seed),
+        model_(std::min<uint32_t>(camera.storage().size_bytes(), 12 * native), 0xFF) {
+    const auto window = static_cast<uint32_t>(model_.size());
+    for (int i = 0; i < 4; ++i) {
+      const uint32_t start = below(window / native - 1) * native;
+      const auto len = static_cast<uint32_t>(1 + random_() % (window - start) / native) * native;
+      const uint32_t fitting = std::min(len, window - start);
+      objects_.push_back({Partition(camera.storage(), base + start, fitting), start, fitting});
+    }
+  }
+
+  const std::vector<uint8_t>& model() const { return model_; }
+
+  void do_anything() {
+    Call call = any_call();
+    switch (random_() % 7) {
+      case 0:
+        return write(call);
+      case 1:
+        return read(call);
+      case 2:
+        return program(call);
+      case 3:
+        return erase(call);
+      case 4:
+        ASSERT_TRUE(call.object.partition.ioctl(1, random_() % 2).status.ok());
+        break;
+      case 5:
+        if (random_() % 2 == 0) ASSERT_TRUE(call.object.partition.ioctl(3, 0).status.ok());
+        break;
+      default:
+        camera_.pass_ms(random_() % 3000);
+    }
+  }
+
+ private:
+  struct Object {
+    Partition partition;
+    uint32_t start, len;
+  };
+  // What a call may take; `at` and `native_at` are the places of its blocks in the array.
+  struct Call {
+    Object& object;
+    uint32_t block;
+    std::vector<uint8_t> data;
+    std::vector<uint8_t>::iterator at;
+    uint32_t native_block;
+    std::vector<uint8_t>::iterator native_at;
+  };
+
+  uint32_t below(uint32_t limit) { return static_cast<uint32_t>(random_() % limit); }
+
+  Call any_call() {
+    Object& object = objects_[random_() % objects_.size()];
+    const uint32_t unit = object.partition.block_bytes();
+    const uint32_t blocks = below(object.len / unit + 1);
+    const uint32_t block = below(object.len / unit - blocks + 1);
+    std::vector<uint8_t> data(blocks * unit);
+    for (uint8_t& byte : data) byte = static_cast<uint8_t>(random_());
+    const uint32_t native_block = below(object.len / native_);
+    const auto begin = model_.begin() + object.start;
+    return {
+        object, block, std::move(data), begin + block * unit, native_block, begin + native_block * native_};
+  }
+
+  void write(const Call& call) {
+    ASSERT_TRUE(call.object.partition.write_blocks(call.block, call.data).ok());
+    std::ranges::copy(call.data, call.at);
+  }
+
+  void read(Call& call) {
+    ASSERT_TRUE(call.object.partition.read_blocks(call.block, call.data).ok());
+    ASSERT_TRUE(std::equal(call.data.begin(), call.data.end(), call.at));
+  }
+
+  // Mostly of what needs no erase; all else is refused.
+  void program(Call& call) {
+    const uint32_t offset = below(native_);
+    const auto at = call.native_at + offset;
+    call.data.resize(below(call.object.len - call.native_block * native_ - offset + 1));
+    bool legal = true;
+    for (size_t i = 0; i < call.data.size(); ++i) {
+      const uint8_t present = at[static_cast<ptrdiff_t>(i)];
+      if (random_() % 64 != 0) call.data[i] &= present;
+      legal = legal && (call.data[i] & ~present) == 0;
+    }
+    const flash::Status status = call.object.partition.program_bytes(call.native_block, offset, call.data);
+    ASSERT_EQ(status, legal ? flash::Status() : flash::Status(Error::kIo));
+    if (legal) std::ranges::copy(call.data, at);
+  }
+
+  void erase(const Call& call) {
+    ASSERT_TRUE(call.object.partition.ioctl(6, call.native_block).status.ok());
+    std::fill_n(call.native_at, native_, uint8_t{0xFF});
+  }
+
+  Camera& camera_;
+  uint32_t native_;
+  std::mt19937 random_;
+  std::vector<uint8_t> model_;
+  std::vector<Object> objects_;
+};
+
 // Any sequence of calls over overlapping objects is that of a plain array, on every board: at the start of
 // the storage, and across 16 MiB of the chip, where 24 bits of address end.
 TEST_P(OnEveryBoard, OverlappingObjectsAgreeWithAPlainArray) {
   constexpr uint32_t kSeeds = 6;
-  const bool crosses = crosses_16mib();
-  for (uint32_t seed = 1; seed <= (crosses ? 2 : 1) * kSeeds; ++seed) {
+  const uint32_t native = board().native_block_bytes;
+  for (uint32_t seed = 1; seed <= (crosses_16mib() ? 2 : 1) * kSeeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const uint32_t base =
-        seed > kSeeds ? k16MiB - board().storage().offset - 6 * board().native_block_bytes : 0;
-    std::mt19937 random(seed);
+    const uint32_t base = seed > kSeeds ? k16MiB - board().storage().offset - 6 * native : 0;
     auto camera = open(board());
-    flash::Storage& storage = camera->storage();
-    const uint32_t native = board().native_block_bytes;
-    const uint32_t window = std::min<uint32_t>(storage.size_bytes(), 12 * native);
-    std::vector<uint8_t> model(window, 0xFF);
-    struct Object {
-      Partition partition;
-      uint32_t start, len;
-    };
-    std::vector<Object> objects;
-    for (int i = 0; i < 4; ++i) {
-      const auto start = static_cast<uint32_t>(random() % (window / native - 1)) * native;
-      const auto len = static_cast<uint32_t>(1 + random() % (window - start) / native) * native;
-      const uint32_t fitting = std::min(len, window - start);
-      objects.push_back({Partition(storage, base + start, fitting), start, fitting});
-    }
+    OverlappingObjects objects(*camera, native, base, seed);
     for (int step = 0; step < 200; ++step) {
-      Object& object = objects[random() % objects.size()];
-      const uint32_t unit = object.partition.block_bytes();
-      const auto blocks = static_cast<uint32_t>(random() % (object.len / unit + 1));
-      const auto block = static_cast<uint32_t>(random() % (object.len / unit - blocks + 1));
-      std::vector<uint8_t> data(blocks * unit);
-      for (uint8_t& byte : data) byte = static_cast<uint8_t>(random());
-      const auto at = model.begin() + object.start + block * unit;
-      const auto native_block = static_cast<uint32_t>(random() % (object.len / native));
-      const auto native_at = model.begin() + object.start + native_block * native;
-      switch (random() % 7) {
-        case 0:
-          ASSERT_TRUE(object.partition.write_blocks(block, data).ok());
-          std::copy(data.begin(), data.end(), at);
-          break;
-        case 1:
-          ASSERT_TRUE(object.partition.read_blocks(block, data).ok());
-          ASSERT_TRUE(std::equal(data.begin(), data.end(), at)) << "step " << step;
-          break;
-        case 2: {
-          const auto offset = static_cast<uint32_t>(random() % native);
-          data.resize(random() % (object.len - native_block * native - offset + 1));
-          bool legal = true;
-          for (size_t i = 0; i < data.size(); ++i) {
-            if (random() % 64 != 0) data[i] &= native_at[offset + static_cast<ptrdiff_t>(i)];
-            legal = legal && (data[i] & ~native_at[offset + static_cast<ptrdiff_t>(i)]) == 0;
-          }
-          const flash::Status status = object.partition.program_bytes(native_block, offset, data);
-          ASSERT_EQ(status, legal ? flash::Status() : flash::Status(Error::kIo));
-          if (legal) std::copy(data.begin(), data.end(), native_at + offset);
-          break;
-        }
-        case 3:
-          ASSERT_TRUE(object.partition.ioctl(6, native_block).status.ok());
-          std::fill_n(native_at, native, uint8_t{0xFF});
-          break;
-        case 4:
-          ASSERT_TRUE(object.partition.ioctl(1, random() % 2).status.ok());
-          break;
-        case 5:
-          if (random() % 2 == 0) ASSERT_TRUE(object.partition.ioctl(3, 0).status.ok());
-          break;
-        default:
-          camera->pass_ms(random() % 3000);
-      }
+      SCOPED_TRACE("step " + std::to_string(step));
+      ASSERT_NO_FATAL_FAILURE(objects.do_anything());
     }
-    ASSERT_TRUE(storage.sync().ok());
-    const auto chip = camera->cells().bytes().subspan(board().storage().offset + base, window);
-    EXPECT_TRUE(std::equal(model.begin(), model.end(), chip.begin()));
+    ASSERT_TRUE(camera->storage().sync().ok());
+    const std::vector<uint8_t>& model = objects.model();
+    const auto chip = camera->cells().bytes().subspan(board().storage().offset + base, model.size());
+    EXPECT_TRUE(std::ranges::equal(model, chip));
   }
 }
 

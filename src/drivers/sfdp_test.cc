@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -104,134 +106,148 @@ TEST(Sfdp, ReadsTheTablesOfTheCameras) {
   }
 }
 
+struct Erase {
+  uint32_t size_bytes, maximum_us;
+  uint8_t opcode, opcode4;  // with four address bytes: 52h only by mode; 0: there is none
+  bool operator==(const Erase&) const = default;
+};
+
+// Opcode, mode cycles, dummy cycles; 0: there is none.
+using QuadRead = std::array<unsigned, 3>;
+constexpr QuadRead kNoRead = {}, kRead144 = {0xEB, 2, 4}, kRead114 = {0x6B, 0, 8};
+
+struct RealTable {
+  const char* name;
+  std::span<const uint8_t> bytes;
+  uint32_t size_bytes;
+  uint32_t program_maximum_us;
+  std::vector<Erase> erases;
+  QuadRead quad_io, quad_output;
+  AddressBytes address_bytes;
+  uint32_t four_byte_entry;
+  uint32_t four_byte_instructions;
+  QuadEnable quad_enable;
+  bool inverted_extension;
+};
+
+constexpr uint32_t kAllFourByte = kFastRead4 | kQuadOutput4 | kQuadIo4 | kPageProgram4;
+
 // Worked out by hand from the words of the table (JESD216F, 6.4).
+const RealTable kRealTables[] = {
+    {"W25Q512JV",
+     kSfdpOfW25Q512JV,
+     64u << 20,
+     4224,
+     {{4096, 896'000, 0x20, 0x21}, {32768, 1'792'000, 0x52, 0x52}, {65536, 2'240'000, 0xD8, 0xDC}},
+     kRead144,
+     kRead114,
+     AddressBytes::kThreeOrFour,
+     0xA5,
+     kAllFourByte,
+     QuadEnable::kStatus2Bit1Kept,
+     false},
+    {"W25Q64JW",
+     kSfdpOfW25Q64JW,
+     8u << 20,
+     4224,
+     {{4096, 896'000, 0x20, 0}, {32768, 1'792'000, 0x52, 0}, {65536, 2'240'000, 0xD8, 0}},
+     kRead144,
+     kRead114,
+     AddressBytes::kThree,
+     0x80,
+     0,
+     QuadEnable::kStatus2Bit1Read,
+     false},
+    {"MX25LM51245G",
+     kSfdpOfMX25LM51245G,
+     64u << 20,
+     4256,
+     {{4096, 500'000, 0x20, 0x21}, {65536, 5'120'000, 0xD8, 0xDC}},
+     kNoRead,
+     kNoRead,
+     AddressBytes::kThreeOrFour,
+     0x20,
+     kFastRead4 | kPageProgram4,
+     QuadEnable::kAlways,
+     true},
+    {"MX25UM25645G",
+     sim::sfdp_of_mx25um25645g(),
+     32u << 20,
+     1520,
+     {{4096, 400'000, 0x20, 0x21}, {65536, 4'096'000, 0xD8, 0xDC}},
+     kNoRead,
+     kNoRead,
+     AddressBytes::kThreeOrFour,
+     0x20,
+     kFastRead4 | kPageProgram4,
+     QuadEnable::kAlways,
+     true},
+    {"MX25L12833F",
+     sim::sfdp_of_mx25l12833f(),
+     16u << 20,
+     1536,
+     {{4096, 150'000, 0x20, 0}, {32768, 864'000, 0x52, 0x52}, {65536, 1'536'000, 0xD8, 0}},
+     kRead144,
+     kRead114,
+     AddressBytes::kThree,
+     0xFF,
+     0,
+     QuadEnable::kStatus1Bit6,
+     false},
+    // Nine words: no times, no modes.
+    {"AT25SF128A",
+     sim::sfdp_of_at25sf128a(),
+     16u << 20,
+     4096,
+     {{4096, 400'000, 0x20, 0}, {32768, 1'792'000, 0x52, 0x52}, {65536, 4'096'000, 0xD8, 0}},
+     kRead144,
+     kRead114,
+     AddressBytes::kThree,
+     kEnterByB7,
+     0,
+     QuadEnable::kUnknown,
+     false},
+};
+
+void expect_operations(const NorParameters& chip, const RealTable& expected) {
+  const NorOperations operations = operations_of(chip);
+  const NorOperations dedicated = operations_of(chip, true);
+  EXPECT_EQ(operations.program.size_bytes, 256u);
+  EXPECT_EQ(operations.program.maximum_us, expected.program_maximum_us);
+  EXPECT_EQ(dedicated.program.frame.opcode(), 0x12);
+  std::vector<Erase> erases;
+  for (size_t i = 0; i < NorParameters::kEraseTypes; ++i) {
+    const NorOperation& erase = operations.erases[i];
+    if (erase.size_bytes == 0) continue;
+    const NorOperation& four = dedicated.erases[i];
+    const uint8_t opcode4 = four.size_bytes != 0 ? four.frame.opcode() : uint8_t{0};
+    erases.push_back({erase.size_bytes, erase.maximum_us, erase.frame.opcode(), opcode4});
+  }
+  EXPECT_EQ(erases, expected.erases);
+}
+
+QuadRead quad_read_of(const NorParameters& chip, unsigned index) {
+  const FastRead& read = chip.quad_reads[index];
+  const bool exists = (chip.quad_read_bits(false) >> index & 1) != 0;
+  return exists ? QuadRead{read.opcode, read.mode_cycles(), read.dummy_cycles()} : kNoRead;
+}
+
 TEST(Sfdp, EveryFieldOfRealTablesIsUnderstood) {
-  struct Erase {
-    uint32_t size_bytes, maximum_us;
-    uint8_t opcode, opcode4;  // with four address bytes: 52h only by mode; 0: there is none
-    bool operator==(const Erase&) const = default;
-  };
-  struct Case {
-    std::string name;
-    std::span<const uint8_t> bytes;
-    uint32_t size_bytes;
-    uint32_t program_maximum_us;
-    std::vector<Erase> erases;
-    std::array<unsigned, 3> quad_io, quad_output;  // opcode, mode cycles, dummy cycles; 0: there is none
-    AddressBytes address_bytes;
-    uint32_t four_byte_entry;
-    uint32_t four_byte_instructions;
-    QuadEnable quad_enable;
-    bool inverted_extension;
-  };
-  constexpr uint32_t kAll = kFastRead4 | kQuadOutput4 | kQuadIo4 | kPageProgram4;
-  for (const Case& c :
-       {Case{"W25Q512JV",
-             kSfdpOfW25Q512JV,
-             64u << 20,
-             4224,
-             {{4096, 896'000, 0x20, 0x21}, {32768, 1'792'000, 0x52, 0x52}, {65536, 2'240'000, 0xD8, 0xDC}},
-             {0xEB, 2, 4},
-             {0x6B, 0, 8},
-             AddressBytes::kThreeOrFour,
-             0xA5,
-             kAll,
-             QuadEnable::kStatus2Bit1Kept,
-             false},
-        Case{"W25Q64JW",
-             kSfdpOfW25Q64JW,
-             8u << 20,
-             4224,
-             {{4096, 896'000, 0x20, 0}, {32768, 1'792'000, 0x52, 0}, {65536, 2'240'000, 0xD8, 0}},
-             {0xEB, 2, 4},
-             {0x6B, 0, 8},
-             AddressBytes::kThree,
-             0x80,
-             0,
-             QuadEnable::kStatus2Bit1Read,
-             false},
-        Case{"MX25LM51245G",
-             kSfdpOfMX25LM51245G,
-             64u << 20,
-             4256,
-             {{4096, 500'000, 0x20, 0x21}, {65536, 5'120'000, 0xD8, 0xDC}},
-             {0, 0, 0},
-             {0, 0, 0},
-             AddressBytes::kThreeOrFour,
-             0x20,
-             kFastRead4 | kPageProgram4,
-             QuadEnable::kAlways,
-             true},
-        Case{"MX25UM25645G",
-             sim::sfdp_of_mx25um25645g(),
-             32u << 20,
-             1520,
-             {{4096, 400'000, 0x20, 0x21}, {65536, 4'096'000, 0xD8, 0xDC}},
-             {0, 0, 0},
-             {0, 0, 0},
-             AddressBytes::kThreeOrFour,
-             0x20,
-             kFastRead4 | kPageProgram4,
-             QuadEnable::kAlways,
-             true},
-        Case{"MX25L12833F",
-             sim::sfdp_of_mx25l12833f(),
-             16u << 20,
-             1536,
-             {{4096, 150'000, 0x20, 0}, {32768, 864'000, 0x52, 0x52}, {65536, 1'536'000, 0xD8, 0}},
-             {0xEB, 2, 4},
-             {0x6B, 0, 8},
-             AddressBytes::kThree,
-             0xFF,
-             0,
-             QuadEnable::kStatus1Bit6,
-             false},
-        // Nine words: no times, no modes.
-        Case{"AT25SF128A",
-             sim::sfdp_of_at25sf128a(),
-             16u << 20,
-             4096,
-             {{4096, 400'000, 0x20, 0}, {32768, 1'792'000, 0x52, 0x52}, {65536, 4'096'000, 0xD8, 0}},
-             {0xEB, 2, 4},
-             {0x6B, 0, 8},
-             AddressBytes::kThree,
-             kEnterByB7,
-             0,
-             QuadEnable::kUnknown,
-             false}}) {
-    SCOPED_TRACE(c.name);
-    Table table = table_of(c.bytes);
+  for (const RealTable& expected : kRealTables) {
+    SCOPED_TRACE(expected.name);
+    Table table = table_of(expected.bytes);
     NorParameters chip;
     ASSERT_TRUE(parse(table, chip).ok());
-    const NorOperations operations = operations_of(chip);
-    const NorOperations dedicated = operations_of(chip, true);
-    EXPECT_EQ(chip.size_bytes(), c.size_bytes);
-    EXPECT_EQ(operations.program.size_bytes, 256u);
-    EXPECT_EQ(operations.program.maximum_us, c.program_maximum_us);
-    EXPECT_EQ(dedicated.program.frame.opcode(), 0x12);
-    std::vector<Erase> erases;
-    for (size_t i = 0; i < NorParameters::kEraseTypes; ++i) {
-      const NorOperation& erase = operations.erases[i];
-      if (erase.size_bytes == 0) continue;
-      const NorOperation& four = dedicated.erases[i];
-      const uint8_t opcode4 = four.size_bytes != 0 ? four.frame.opcode() : uint8_t{0};
-      erases.push_back({erase.size_bytes, erase.maximum_us, erase.frame.opcode(), opcode4});
-    }
-    EXPECT_EQ(erases, c.erases);
-    const auto parts_of = [&chip](unsigned index) {
-      const FastRead& read = chip.quad_reads[index];
-      const bool exists = (chip.quad_read_bits(false) >> index & 1) != 0;
-      return exists ? std::array<unsigned, 3>{read.opcode, read.mode_cycles(), read.dummy_cycles()}
-                    : std::array<unsigned, 3>{};
-    };
-    EXPECT_EQ(parts_of(0), c.quad_io);
-    EXPECT_EQ(parts_of(1), c.quad_output);
-    EXPECT_EQ(chip.address_bytes(), c.address_bytes);
-    EXPECT_EQ(chip.four_byte_entry(), c.four_byte_entry);
-    EXPECT_EQ(chip.four_byte_instructions & kAll, c.four_byte_instructions);
-    EXPECT_EQ(chip.has_dedicated_opcodes(), c.four_byte_instructions != 0);
-    EXPECT_EQ(chip.quad_enable(), c.quad_enable);
-    EXPECT_EQ(chip.has_inverted_extension(), c.inverted_extension);
+    expect_operations(chip, expected);
+    EXPECT_EQ(chip.size_bytes(), expected.size_bytes);
+    EXPECT_EQ(quad_read_of(chip, 0), expected.quad_io);
+    EXPECT_EQ(quad_read_of(chip, 1), expected.quad_output);
+    EXPECT_EQ(chip.address_bytes(), expected.address_bytes);
+    EXPECT_EQ(chip.four_byte_entry(), expected.four_byte_entry);
+    EXPECT_EQ(chip.four_byte_instructions & kAllFourByte, expected.four_byte_instructions);
+    EXPECT_EQ(chip.has_dedicated_opcodes(), expected.four_byte_instructions != 0);
+    EXPECT_EQ(chip.quad_enable(), expected.quad_enable);
+    EXPECT_EQ(chip.has_inverted_extension(), expected.inverted_extension);
     EXPECT_FALSE(chip.has_flag_status());
   }
 }

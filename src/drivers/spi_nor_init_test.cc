@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "drivers/spi_nor.h"
@@ -86,97 +87,52 @@ TEST_F(SpiNorTest, QuadIsEnabledByTheChipsOwnMethodOnce) {
   }
 }
 
+struct Addressing {
+  uint32_t address_bytes;
+  uint8_t program, read, erase;
+};
+constexpr Addressing kThreeBytes = {3, 0x02, 0x0B, 0x20};
+constexpr Addressing kFourByMode = {4, 0x02, 0x0B, 0x20};
+constexpr Addressing kFourByOpcode = {4, 0x12, 0x0C, 0x21};
+
+using LargeErases = std::array<uint32_t, 2>;
+constexpr LargeErases kBoth = {32768, 65536};
+constexpr LargeErases kNo32K = {65536, 0};
+
+struct AddressCase {
+  const char* name;
+  Table table;
+  const char* sent_at_init;  // of interest: B7 and what precedes it
+  Addressing addressing;
+  LargeErases large_erases;
+};
+
+Table of_32mib(uint32_t four_byte_entry, std::vector<uint32_t> four_byte_table = {}) {
+  return {.size_bytes = 2 * k16MiB,
+          .address_bytes = 1,
+          .four_byte_entry = four_byte_entry,
+          .four_byte_table = std::move(four_byte_table)};
+}
+
+const AddressCase kAddressCases[] = {
+    {"16 MiB", {.size_bytes = k16MiB, .address_bytes = 1, .four_byte_entry = 0x21}, "", kThreeBytes, kBoth},
+    {"4-byte table", of_32mib(0x01, kFourByteTable), "", kFourByOpcode, kBoth},
+    {"dedicated opcodes without a table", of_32mib(0x21), "", kFourByOpcode, kNo32K},
+    {"dedicated opcodes, and no mode for the others", of_32mib(0x20), "", kFourByOpcode, kNo32K},
+    {"table without programs", of_32mib(0x01, {0x00000A02, 0xFFDCFF21}), "B7", kFourByMode, kBoth},
+    {"B7", of_32mib(0x01), "B7", kFourByMode, kBoth},
+    {"06 B7", of_32mib(0x02), "06 05 B7", kFourByMode, kBoth},
+    {"older than word 16",
+     {.size_bytes = 2 * k16MiB, .words = 9, .address_bytes = 1},
+     "B7",
+     kFourByMode,
+     kBoth},
+    {"always four, says word 16", of_32mib(0x40), "", kFourByMode, kBoth},
+    {"always four", {.size_bytes = 2 * k16MiB, .address_bytes = 2}, "", kFourByMode, kBoth},
+};
+
 TEST_F(SpiNorTest, OneAddressWidthIsChosenAtInit) {
-  struct Case {
-    std::string name;
-    Table table;
-    std::string sent_at_init;  // of interest: B7 and what precedes it
-    uint32_t address_bytes;
-    uint8_t program, read, erase;
-    std::array<uint32_t, 2> large_erases;
-  };
-  const std::array<uint32_t, 2> both = {32768, 65536};
-  const std::array<uint32_t, 2> no_32k = {65536, 0};
-  for (const Case& c :
-       {Case{"16 MiB",
-             {.size_bytes = k16MiB, .address_bytes = 1, .four_byte_entry = 0x21},
-             "",
-             3,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"4-byte table",
-             {.size_bytes = 2 * k16MiB,
-             .address_bytes = 1,
-             .four_byte_entry = 0x01,
-             .four_byte_table = kFourByteTable},
-             "",
-             4,
-             0x12,
-             0x0C,
-             0x21,
-             both},
-        Case{"dedicated opcodes without a table",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x21},
-             "",
-             4,
-             0x12,
-             0x0C,
-             0x21,
-             no_32k},
-        Case{"dedicated opcodes, and no mode for the others",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x20},
-             "",
-             4,
-             0x12,
-             0x0C,
-             0x21,
-             no_32k},
-        Case{"table without programs",
-             {.size_bytes = 2 * k16MiB,
-             .address_bytes = 1,
-             .four_byte_entry = 0x01,
-             .four_byte_table = {0x00000A02, 0xFFDCFF21}},
-             "B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"B7",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x01},
-             "B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"06 B7",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x02},
-             "06 05 B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"older than word 16",
-             {.size_bytes = 2 * k16MiB, .words = 9, .address_bytes = 1},
-             "B7",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"always four, says word 16",
-             {.size_bytes = 2 * k16MiB, .address_bytes = 1, .four_byte_entry = 0x40},
-             "",
-             4,
-             0x02,
-             0x0B,
-             0x20,
-             both},
-        Case{"always four", {.size_bytes = 2 * k16MiB, .address_bytes = 2}, "", 4, 0x02, 0x0B, 0x20, both}}) {
+  for (const AddressCase& c : kAddressCases) {
     SCOPED_TRACE(c.name);
     make(c.table);
     SpiNor& nor = driver();
@@ -190,14 +146,14 @@ TEST_F(SpiNorTest, OneAddressWidthIsChosenAtInit) {
     const uint32_t last = c.table.size_bytes - 4096;
     for (const uint32_t offset : {0u, last}) {
       bus_->calls.clear();
-      bus_->erases = {{c.erase, 4096}};
+      bus_->erases = {{c.addressing.erase, 4096}};
       ASSERT_TRUE(nor.erase(offset, 4096).ok());
       ASSERT_TRUE(nor.program(offset, std::vector<uint8_t>(1)).ok());
       EXPECT_EQ(read(offset, 1), std::vector<uint8_t>(1, 0));
-      for (const uint8_t opcode : {c.erase, c.program, c.read}) {
+      for (const uint8_t opcode : {c.addressing.erase, c.addressing.program, c.addressing.read}) {
         const auto* call = bus_->last(opcode);
         ASSERT_NE(call, nullptr) << opcode;
-        EXPECT_EQ(call->command.frame.address_bytes(), c.address_bytes);
+        EXPECT_EQ(call->command.frame.address_bytes(), c.addressing.address_bytes);
         EXPECT_EQ(call->command.address, offset);
       }
     }
