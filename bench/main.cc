@@ -8,6 +8,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/instruction_counts.h"
@@ -82,55 +83,78 @@ std::string parent_of(const std::string& path) {
   return std::filesystem::path(path).parent_path();
 }
 
-int run(const Options& options) {
+// Says what is wrong.
+int refuse(const std::string& complaint) {
+  std::cerr << "pybflash: " << complaint << '\n';
+  return kExitUsage;
+}
+
+// What is wrong with them, or "".
+std::string check_arguments(const Options& options) {
   for (const std::string& name : options.boards) {
-    if (boards::find_board(name) != nullptr) continue;
-    std::cerr << "pybflash: unknown board '" << name << "'; pybflash boards lists them\n";
-    return kExitUsage;
+    if (boards::find_board(name) == nullptr)
+      return "unknown board '" + name + "'; pybflash boards lists them";
   }
-  const std::vector<bench::Run> runs = runs_of(options);
-  if (runs.empty()) {
-    std::cerr << "pybflash: bench: no run fits these options. Without a filesystem run:";
+  if (runs_of(options).empty()) {
+    std::string raw;
     for (const bench::Workload& workload : bench::workloads()) {
-      if (!workload.on_filesystems) std::cerr << ' ' << workload.name;
+      if (!workload.on_filesystems) raw.append(" ").append(workload.name);
     }
-    std::cerr << '\n';
-    return kExitUsage;
+    return "bench: no run fits these options. Without a filesystem run:" + raw;
   }
   for (const std::string& folder : {options.documents, parent_of(options.json)}) {
-    if (folder.empty() || std::filesystem::is_directory(folder)) continue;
-    std::cerr << "pybflash: bench: there is no folder " << folder << '\n';
-    return kExitUsage;
+    if (!folder.empty() && !std::filesystem::is_directory(folder))
+      return "bench: there is no folder " + folder;
   }
-  std::optional<bench::InstructionTable> on_m7, on_host;
-  if (!options.documents.empty()) {
-    const std::string programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    on_m7 = bench::count_on_m7(programs);
-    on_host = bench::count_on_host(programs);
-    if (!on_m7 || !on_host) {
-      std::cerr << "pybflash: bench: the page needs what `./test bench` sets up and builds, run that first\n";
-      return kExitUsage;
-    }
-  }
+  return "";
+}
+
+struct Instructions {
+  bench::InstructionTable on_m7, on_host;
+};
+
+std::optional<Instructions> count_instructions() {
+  const std::string programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  auto on_m7 = bench::count_on_m7(programs);
+  auto on_host = bench::count_on_host(programs);
+  if (!on_m7 || !on_host) return std::nullopt;
+  return Instructions{std::move(*on_m7), std::move(*on_host)};
+}
+
+std::vector<bench::Row> measure_all(const std::vector<bench::Run>& runs) {
   std::vector<bench::Row> rows;
   bench::print_table_head(std::cout);
-  for (const bench::Run& one : runs) {
-    rows.push_back(bench::measure(one));
+  for (const bench::Run& run : runs) {
+    rows.push_back(bench::measure(run));
     bench::print_row(std::cout, rows.back());
   }
-  if (!options.json.empty()) {
-    const std::string part = options.json + ".part";
-    std::ofstream file(part);
-    bench::write_json(file, rows);
-    if (!file.flush() || std::rename(part.c_str(), options.json.c_str()) != 0) {
-      std::cerr << "pybflash: bench: cannot write " << options.json << '\n';
-      return kExitUsage;
+  return rows;
+}
+
+// Complete, or not at all.
+bool save_json(const std::string& path, const std::vector<bench::Row>& rows) {
+  const std::string part = path + ".part";
+  std::ofstream file(part);
+  bench::write_json(file, rows);
+  return file.flush() && std::rename(part.c_str(), path.c_str()) == 0;
+}
+
+int run(const Options& options) {
+  if (const std::string complaint = check_arguments(options); !complaint.empty()) return refuse(complaint);
+  std::optional<Instructions> instructions;
+  if (!options.documents.empty()) {
+    instructions = count_instructions();
+    if (!instructions) {
+      return refuse("bench: the page needs what `./test bench` sets up and builds, run that first");
     }
   }
-  if (!options.documents.empty() &&
-      !bench::write_performance_page(options.documents, rows, *on_m7, *on_host)) {
-    std::cerr << "pybflash: bench: cannot write to the folder " << options.documents << '\n';
-    return kExitUsage;
+  const std::vector<bench::Row> rows = measure_all(runs_of(options));
+  if (!options.json.empty() && !save_json(options.json, rows)) {
+    return refuse("bench: cannot write " + options.json);
+  }
+  if (instructions &&
+      !bench::write_performance_page(options.documents, rows, instructions->on_m7, instructions->on_host)) {
+    return refuse("bench: cannot write to the folder " + options.documents);
   }
   return options.check && !check_limits(rows) ? kExitBeyond : 0;
 }
@@ -172,8 +196,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::cerr << "pybflash: bench: " << error.what() << '\n';
-    return kExitUsage;
+    return refuse(std::string("bench: ") + error.what());
   }
   return run(options);
 }
