@@ -35,8 +35,9 @@ function(pybflash_library name)
 endfunction()
 
 # For code that must not need an operating system: held to the camera's rules on the host, too.
+set(PYBFLASH_FREESTANDING_FLAGS -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit)
 function(pybflash_freestanding name)
-  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti)
+  target_compile_options(${name} PRIVATE ${PYBFLASH_FREESTANDING_FLAGS})
 endfunction()
 
 # pybflash_test(write_cache_test [SOURCES extra.cc ...] [LIBS flash ...]): one GoogleTest program, run by CTest.

@@ -18,6 +18,6 @@ elseif(PYBFLASH_ARM_CPU STREQUAL cortex-m7)
 else()
   set(fpu "")  # the M55 brings its own
 endif()
-set(CMAKE_CXX_FLAGS_INIT "-mcpu=${PYBFLASH_ARM_CPU} -mthumb -mfloat-abi=hard ${fpu} -ffreestanding -fno-exceptions \
--fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit -fno-unwind-tables -fno-asynchronous-unwind-tables")
+set(CMAKE_CXX_FLAGS_INIT "-mcpu=${PYBFLASH_ARM_CPU} -mthumb -mfloat-abi=hard ${fpu} -ffreestanding \
+-fno-unwind-tables -fno-asynchronous-unwind-tables")
 set(CMAKE_C_FLAGS_INIT "-mcpu=${PYBFLASH_ARM_CPU} -mthumb -mfloat-abi=hard ${fpu}")
