@@ -1,5 +1,11 @@
 #include "images/image.h"
 
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -66,6 +72,20 @@ const boards::Board* named_board(const std::string& name, std::string& error) {
   for (const boards::Board& each : boards::all_boards()) all.push_back(&each);
   error = "unknown board '" + name + "'; choose one of " + names_of(all);
   return nullptr;
+}
+
+// Not fs::copy_file, for which a full disk is an "Input/output error".
+std::string copy_file(const std::string& from, const std::string& to) {
+  const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info;
+  if (source.get() < 0 || fstat(source.get(), &info) != 0) return from + ": " + std::strerror(errno);
+  const FileDescriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, info.st_mode));
+  if (target.get() < 0 || fchmod(target.get(), info.st_mode) != 0) return to + ": " + std::strerror(errno);
+  ssize_t copied = 1;
+  while (copied > 0) {
+    copied = sendfile(target.get(), source.get(), nullptr, static_cast<size_t>(info.st_size));
+  }
+  return copied == 0 ? "" : to + ": " + std::strerror(errno);
 }
 
 }  // namespace
@@ -155,14 +175,9 @@ std::string Image::open_copy(const boards::Board& board) {
   if (std::string error = copy_->claim(); !error.empty()) return error;
   copy_of_wear_ = std::make_unique<Replacement>(wear_path(path_));
   const std::string wear_of_copy = wear_path(copy_->path());
-  fs::copy_file(path_, copy_->path(), code);
-  if (!code && fs::exists(wear_path(path_))) fs::copy_file(wear_path(path_), wear_of_copy, code);
-  std::string error;
-  if (code) {
-    error = copy_->path() + ": " + code.message();
-  } else {
-    camera_ = open_camera(board, copy_->path(), sim::ImageUse::kKeep, error);
-  }
+  std::string error = copy_file(path_, copy_->path());
+  if (error.empty() && fs::exists(wear_path(path_))) error = copy_file(wear_path(path_), wear_of_copy);
+  if (error.empty()) camera_ = open_camera(board, copy_->path(), sim::ImageUse::kKeep, error);
   // The camera has it open; from here on it goes by the name that is committed or removed.
   fs::rename(wear_of_copy, copy_of_wear_->path(), code);
   // The user knows the image by its own name.
