@@ -156,6 +156,42 @@ class WrongUse(ImageCase):
             camera.communicate(b"\n", timeout=TIMEOUT_S)
 
 
+class FullDisk(ImageCase):
+    """On a disk of 3 MiB, with an image of 2 MiB."""
+
+    def setUp(self):
+        super().setUp()
+        self.make(board="OPENMV4")
+        self.write("x.txt", b"text" * 2000)
+        if self.call_on_small_disk(":").returncode != 0:
+            self.skipTest("nobody may mount a disk here")
+
+    def call_on_small_disk(self, script):
+        """The disk is mounted for this call alone. In the script, $0 is the program."""
+        mount = 'mkdir -p disk && mount -t tmpfs -o size=3m disk disk || exit 1\n'
+        command = ["unshare", "--map-root-user", "--mount", "sh", "-c", mount + script, *pybflash_command()]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, timeout=TIMEOUT_S, check=False)
+
+    def assert_no_space(self, script, *words):
+        result = self.call_on_small_disk(script)
+        self.assertRegex(result.stderr.decode(), r"^pybflash: .*No space left on device[^\n]*\n$")
+        for word in words:
+            self.assertIn(word, result.stderr.decode())
+        self.assertEqual((result.returncode, result.stdout), (2, b""), result)
+
+    def test_put(self):
+        self.assert_no_space('cp cam.bin disk && "$0" image put --board OPENMV4 disk/cam.bin x.txt', "disk/cam.bin:")
+
+    def test_cat(self):
+        self.good("put", "--board", "OPENMV4", self.image, self.folder / "x.txt")
+        fill_up = "cat /dev/zero > disk/zero 2> /dev/null; truncate -s -4096 disk/zero\n"
+        self.assert_no_space(fill_up + '"$0" image cat --board OPENMV4 cam.bin:/x.txt > disk/x', "standard output:")
+
+    def test_an_image_with_holes(self):
+        script = "head -c 2M /dev/zero > disk/zero; truncate -s 2M disk/cam.bin\n"
+        self.assert_no_space(script + '"$0" run --board OPENMV4 --image disk/cam.bin -c pass', "disk/cam.bin:", "holes")
+
+
 class Damage(ImageCase):
     """What check says of damaged images, and what rescue saves of them."""
 

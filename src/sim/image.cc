@@ -142,6 +142,8 @@ class MappedFile {
   std::string map(size_t size, uint8_t fill_with) {
     if (is_new_) {
       if (std::string error = fill(size, fill_with); !error.empty()) return path_ + ": " + error;
+    } else if (keeps_) {
+      if (std::string error = fill_holes(); !error.empty()) return path_ + ": " + error;
     }
     void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, keeps_ ? MAP_SHARED : MAP_PRIVATE, fd_, 0);
     if (mapped == MAP_FAILED) return path_ + ": " + std::strerror(errno);
@@ -167,6 +169,17 @@ class MappedFile {
     }
     return {};
   }
+
+  // For the same reason, of a file that some program has left sparse.
+  std::string fill_holes() {
+    struct stat info;
+    if (fstat(fd_, &info) != 0) return std::strerror(errno);
+    if (static_cast<size_t>(info.st_blocks) * kBytesOfBlock >= size_) return {};
+    const int error = posix_fallocate(fd_, 0, static_cast<off_t>(size_));
+    return error == 0 ? "" : std::string(std::strerror(error)) + " for the holes that the file has";
+  }
+
+  static constexpr size_t kBytesOfBlock = 512;  // stat(2), whatever those of the disk are
 
   std::string path_;
   int fd_ = -1;

@@ -159,6 +159,22 @@ TEST_F(ImageFile, ThatMayNotBeWrittenIsNamed) {
                       "that you may write");
 }
 
+TEST_F(ImageFile, HasNoHolesOnceItIsOpenForWriting) {
+  open()->memory().bytes[1023] = 0x42;
+  const CellPhysics large = {.sectors = {{4096, 64}}};
+  fs::remove(path.string() + ".wear");
+  fs::resize_file(path, uint64_t{4096} * 64);
+  struct stat info;
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  if (info.st_blocks * 512 >= info.st_size) GTEST_SKIP() << "a disk without sparse files";
+  auto image = Image::open(path, large);
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_GE(info.st_blocks * 512, info.st_size) << "writing could end with SIGBUS";
+  const CellMemory& memory = std::get<std::unique_ptr<Image>>(image)->memory();
+  EXPECT_EQ(memory.bytes[1023], 0x42);
+  EXPECT_EQ(memory.bytes[1024], 0);
+}
+
 TEST_F(ImageFile, HasOneUserAtATime) {
   auto image = open();
   EXPECT_NE(error().find("in use by another program"), std::string::npos);
