@@ -41,6 +41,17 @@ class FatReader : public testing::TestWithParam<Width> {
     return map.units()[(base() + fat_.offset_of(cluster)) / kUnitBytes];
   }
 
+  static int owned_outside_the_volume(const ChipMap& map) {
+    const Volume& volume = map.volumes()[0];
+    int count = 0;
+    for (uint32_t i = 0; i < map.units().size(); ++i) {
+      const uint32_t offset = i * kUnitBytes;
+      const bool is_inside = offset >= volume.offset && offset - volume.offset < volume.size_bytes;
+      if (!is_inside && map.units()[i].owner != kNobody) ++count;
+    }
+    return count;
+  }
+
   TestChip chip_;
   FatBuilder fat_;
 };
@@ -188,7 +199,7 @@ TEST_P(FatReader, AVolumeThatIsCutShortIsNotTaken) {
   EXPECT_FALSE(recognise_fat({}).has_value());
 }
 
-// Whatever the bytes say, the reader comes to an end within the chip.
+// Whatever the bytes say, the reader comes to an end, and nothing outside the volume is the volume's.
 TEST_P(FatReader, NoiseDoesNotLeadItAstray) {
   fat_.chain({5, 6, 7});
   fat_.put_file(fat_.root(), "FILE       ", 5, 1400);
@@ -202,7 +213,8 @@ TEST_P(FatReader, NoiseDoesNotLeadItAstray) {
     }
     chip_.storage()[512] = 0xF8;
     chip_.storage()[513] = 0xFF;
-    survey();
+    const ChipMap map = survey();
+    ASSERT_EQ(owned_outside_the_volume(map), 0) << round;
   }
 }
 
