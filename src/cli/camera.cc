@@ -12,7 +12,6 @@
 #include "cli/camera_options.h"
 #include "cli/commands.h"
 #include "cli/serial_port.h"
-#include "micropython/port/camera_glue.h"
 #include "micropython/port/interpreter.h"
 #include "micropython/port/serial_line.h"
 
@@ -59,14 +58,11 @@ bool connect_line(SerialPort& port) {
 }
 
 int run_camera(const SerialCameraOptions& options) {
-  // Static: MicroPython may leave by exit(), and the camera must still be whole then.
-  static std::unique_ptr<boards::Camera> camera;
-  camera = open_camera(options.camera);
-  if (!camera) return kExitUsage;
+  boards::Camera* camera = switch_on(options.camera);
+  if (camera == nullptr) return kExitUsage;
   auto opened = SerialPort::open(options.link);
   if (const std::string* error = std::get_if<std::string>(&opened)) return usage_error(*error);
   SerialPort& port = *std::get<std::unique_ptr<SerialPort>>(opened);
-  camera_glue_attach(camera.get());
   greet(*camera, options, port);
   if (!connect_line(port)) {
     return usage_error(std::string("cannot connect the serial port: ") + std::strerror(errno));
@@ -85,8 +81,7 @@ int run_camera(const SerialCameraOptions& options) {
       .after_boot = nullptr,
       .context = nullptr,
   };
-  const int code = interpreter_run(&interpreter);
-  return drivers_behaved(*camera) ? code : kExitFailed;
+  return judge(interpreter_run(&interpreter), *camera);
 }
 
 }  // namespace

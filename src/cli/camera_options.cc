@@ -1,11 +1,14 @@
 #include "cli/camera_options.h"
 
 #include <iostream>
+#include <memory>
+#include <utility>
 #include <variant>
 
 #include "boards/board_table.h"
 #include "cli/commands.h"
 #include "images/image.h"
+#include "micropython/port/camera_glue.h"
 
 namespace cli {
 
@@ -18,6 +21,23 @@ std::string board_names() {
     names += board.name;
   }
   return names;
+}
+
+std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options, sim::ImageUse use) {
+  const boards::Board* board = find_board_or_report(options.board);
+  if (board == nullptr) return nullptr;
+  // A boot that finds no filesystem where it looks for one would format, or advise to.
+  if (const boards::Board* other = images::other_board_of(options.image, *board)) {
+    usage_error(options.image + ": looks like an image of " + std::string(other->name) + ", not of " +
+                options.board + "; say --board " + std::string(other->name) + ", or name another --image");
+    return nullptr;
+  }
+  auto camera = boards::Camera::open(*board, options.image, use);
+  if (const std::string* error = std::get_if<std::string>(&camera)) {
+    usage_error(*error);
+    return nullptr;
+  }
+  return std::get<std::unique_ptr<boards::Camera>>(std::move(camera));
 }
 
 }  // namespace
@@ -46,21 +66,12 @@ const boards::Board* find_board_or_report(const std::string& name) {
   return board;
 }
 
-std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options, sim::ImageUse use) {
-  const boards::Board* board = find_board_or_report(options.board);
-  if (board == nullptr) return nullptr;
-  // A boot that finds no filesystem where it looks for one would format, or advise to.
-  if (const boards::Board* other = images::other_board_of(options.image, *board)) {
-    usage_error(options.image + ": looks like an image of " + std::string(other->name) + ", not of " +
-                options.board + "; say --board " + std::string(other->name) + ", or name another --image");
-    return nullptr;
-  }
-  auto camera = boards::Camera::open(*board, options.image, use);
-  if (const std::string* error = std::get_if<std::string>(&camera)) {
-    usage_error(*error);
-    return nullptr;
-  }
-  return std::get<std::unique_ptr<boards::Camera>>(std::move(camera));
+boards::Camera* switch_on(const CameraOptions& options, sim::ImageUse use) {
+  // Static: MicroPython may leave by exit(), and the camera must still be whole then.
+  static std::unique_ptr<boards::Camera> camera;
+  camera = open_camera(options, use);
+  camera_glue_attach(camera.get());
+  return camera.get();
 }
 
 std::string greeting_of(const boards::Camera& camera, const CameraOptions& options) {
@@ -68,12 +79,12 @@ std::string greeting_of(const boards::Camera& camera, const CameraOptions& optio
          (options.image.empty() ? "RAM" : options.image) + ".";
 }
 
-bool drivers_behaved(boards::Camera& camera) {
+int judge(int code, boards::Camera& camera) {
   const std::vector<sim::Violation>& list = camera.hardware().violations().list();
-  if (list.empty()) return true;
+  if (list.empty()) return code;
   std::cerr << "pybflash: internal error, please report it: a driver misused the hardware at "
             << list[0].at_ns / 1000 << " us: " << list[0].where << ": " << list[0].what << '\n';
-  return false;
+  return kExitFailed;
 }
 
 }  // namespace cli

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
 
 #include "boards/camera.h"
@@ -20,15 +19,15 @@ void add_board_option(CLI::App& command, CameraOptions& options);  // alone
 // Null after an error, which was reported.
 const boards::Board* find_board_or_report(const std::string& name);
 
-// Null after an error, which was reported.
-std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options,
-                                            sim::ImageUse use = sim::ImageUse::kKeep);
+// The camera of this process, on which MicroPython runs from now on; it stays until the process ends. Null
+// after an error, which was reported.
+boards::Camera* switch_on(const CameraOptions& options, sim::ImageUse use = sim::ImageUse::kKeep);
 
 // One sentence: which camera, and where its flash is kept.
 std::string greeting_of(const boards::Camera& camera, const CameraOptions& options);
 
-// The models stand for the hardware: what they object to is a bug of ours, not of the script. False after
-// it was reported.
-bool drivers_behaved(boards::Camera& camera);
+// The exit code of what ran on the camera and ended with `code`. The models stand for the hardware: what they
+// object to is a bug of ours, not of the script, and reported as one.
+int judge(int code, boards::Camera& camera);
 
 }  // namespace cli

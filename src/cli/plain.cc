@@ -4,7 +4,6 @@
 
 #include "cli/camera_options.h"
 #include "cli/commands.h"
-#include "micropython/port/camera_glue.h"
 #include "micropython/port/interpreter.h"
 
 namespace cli {
@@ -19,11 +18,7 @@ int run_if_plain(int argc, char** argv) {
   } else if (first != kFlag) {
     return -1;
   }
-  // Static: MicroPython may leave by exit(), and the camera must still be whole then.
-  static std::unique_ptr<boards::Camera> camera;
-  camera = open_camera(options);
-  if (!camera) return kExitUsage;
-  camera_glue_attach(camera.get());
+  if (switch_on(options) == nullptr) return kExitUsage;
   argv[1] = argv[0];
   return interpreter_run_plain(argc - 1, argv + 1);
 }

@@ -5,7 +5,6 @@
 
 #include "cli/camera_options.h"
 #include "cli/commands.h"
-#include "micropython/port/camera_glue.h"
 #include "micropython/port/interpreter.h"
 
 namespace cli {
@@ -56,11 +55,8 @@ int run(RunOptions& options) {
     return usage_error("unknown option " + arguments.front() + " (pybflash run --help shows what there is)");
   }
 
-  // Static: MicroPython may leave by exit(), and the camera must still be whole then.
-  static std::unique_ptr<boards::Camera> camera;
-  camera = open_camera(options.camera);
-  if (!camera) return kExitUsage;
-  camera_glue_attach(camera.get());
+  boards::Camera* camera = switch_on(options.camera);
+  if (camera == nullptr) return kExitUsage;
 
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -77,8 +73,7 @@ int run(RunOptions& options) {
       .after_boot = nullptr,
       .context = nullptr,
   };
-  const int code = interpreter_run(&interpreter);
-  return drivers_behaved(*camera) ? code : kExitFailed;
+  return judge(interpreter_run(&interpreter), *camera);
 }
 
 }  // namespace

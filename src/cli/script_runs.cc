@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "boards/camera.h"
+#include "cli/camera_options.h"
 #include "cli/child.h"
 #include "images/layer.h"
 #include "micropython/port/camera_glue.h"
@@ -40,7 +41,7 @@ int run_here(const boards::Board& board, const std::string& image_path, std::vec
   interpreter.argv = argv.data();
   interpreter.mount_storage = true;
   interpreter.greeting = "";
-  const int code = interpreter_run(&interpreter);
+  const int code = judge(interpreter_run(&interpreter), *camera);
   const boards::Camera::Totals totals = camera->totals();
   const RunCost cost = {totals.erases, totals.programs, totals.bytes_programmed, totals.device_us};
   return write(report.fd(), &cost, sizeof cost) == sizeof cost ? code : INTERPRETER_EXIT_FAILED;

@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <iostream>
-#include <memory>
 #include <vector>
 
 #include "cli/commands.h"
@@ -15,7 +14,6 @@
 #include "cli/powercut/script_host.h"
 #include "cli/powercut/walker.h"
 #include "cli/progress.h"
-#include "micropython/port/camera_glue.h"
 #include "sim/check.h"
 
 namespace cli::powercut {
@@ -197,12 +195,8 @@ class Campaign {
 }  // namespace
 
 int run_campaign(const Options& options) {
-  // Static: MicroPython may leave a child by exit(), and the camera must still be whole then.
-  static std::unique_ptr<boards::Camera> camera;
-  camera = open_camera(options.camera, sim::ImageUse::kScratch);
-  if (!camera) return kExitUsage;
-  camera_glue_attach(camera.get());
-  return Campaign(*camera, options).run();
+  boards::Camera* camera = switch_on(options.camera, sim::ImageUse::kScratch);
+  return camera == nullptr ? kExitUsage : Campaign(*camera, options).run();
 }
 
 }  // namespace cli::powercut

@@ -40,15 +40,6 @@ int run_interpreter(const std::string& script, bool mounts_storage, AfterBoot* a
   return interpreter_run(&options);
 }
 
-// The models stand for the hardware: what they object to is a bug of ours, not of the script.
-int judge(int code, boards::Camera& camera) {
-  const auto& violations = camera.hardware().violations().list();
-  if (violations.empty()) return code;
-  std::fprintf(stderr, "internal error, please report it: a driver misused the hardware: %s: %s\n",
-               violations.front().where.c_str(), violations.front().what.c_str());
-  return 1;
-}
-
 }  // namespace
 
 Ending ScriptHost::record_write(Recording& recording) {
