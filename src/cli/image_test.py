@@ -9,12 +9,14 @@ Wrong use and damaged images are the matter of image_damage_test.
 import os
 import random
 import shutil
+import signal
 import subprocess
 
 from image_testing import (
     BOARDS,
     FILESYSTEMS,
     KIB,
+    MIB,
     STORAGE,
     ImageCase,
     difference,
@@ -224,6 +226,18 @@ class Changes(ImageCase):
         names = [line.split()[-1] for line in self.good("ls", self.image).splitlines()]
         self.assertEqual(names, ["lib/", "library/", "main.py"])
         self.assertEqual(self.good("cat", f"{self.image}:/main.py"), "print(3)")
+
+    def test_what_is_interrupted_leaves_nothing_behind(self):
+        self.make(board="OPENMV4P")
+        source = self.write("x", bytes(16 * MIB))
+        before = self.files()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with subprocess.Popen(pybflash_command("image", "put", self.image, source)) as process:
+                while process.poll() is None and not list(self.folder.glob("*.tmp")):
+                    pass
+                process.send_signal(number)
+            self.assertEqual(process.returncode, -number)
+            self.assertEqual(self.files(), before)
 
     def test_changes_count_as_wear_and_keep_the_sidecar(self):
         self.make()

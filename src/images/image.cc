@@ -173,13 +173,11 @@ std::string Image::open_copy(const boards::Board& board) {
   path_ = real.string();
   copy_ = std::make_unique<Replacement>(path_);
   if (std::string error = copy_->claim(); !error.empty()) return error;
-  copy_of_wear_ = std::make_unique<Replacement>(wear_path(path_));
-  const std::string wear_of_copy = wear_path(copy_->path());
+  copy_of_wear_ = std::make_unique<Replacement>(wear_path(path_), wear_path(copy_->path()));
   std::string error = copy_file(path_, copy_->path());
-  if (error.empty() && fs::exists(wear_path(path_))) error = copy_file(wear_path(path_), wear_of_copy);
+  if (error.empty() && fs::exists(wear_path(path_)))
+    error = copy_file(wear_path(path_), copy_of_wear_->path());
   if (error.empty()) camera_ = open_camera(board, copy_->path(), sim::ImageUse::kKeep, error);
-  // The camera has it open; from here on it goes by the name that is committed or removed.
-  fs::rename(wear_of_copy, copy_of_wear_->path(), code);
   // The user knows the image by its own name.
   if (const size_t at = error.find(copy_->path()); at != error.npos) {
     error.replace(at, copy_->path().size(), path_);

@@ -7,10 +7,12 @@
 
 namespace images {
 
-// Is written beside `path` and takes its place at last; removed if it does not come to that.
+// Is written beside `path` and takes its place at last; removed if it does not come to that, also because
+// of Ctrl-C, SIGTERM or SIGHUP.
 class Replacement {
  public:
   explicit Replacement(const std::string& path);
+  Replacement(const std::string& path, const std::string& temporary);
   Replacement(const Replacement&) = delete;
   Replacement& operator=(const Replacement&) = delete;
   ~Replacement();
