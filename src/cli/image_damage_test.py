@@ -4,6 +4,7 @@
     image_damage_test.py --program build/release/src/cli/pybflash
 """
 
+import fcntl
 import os
 import random
 import shutil
@@ -30,6 +31,7 @@ class WrongUse(ImageCase):
         self.write("short.bin", b"\xff" * 1000)
         self.refused("ls", self.folder / "short.bin", words=["1000 bytes", "cut short"])
         self.refused("ls", self.folder / "none.bin", words=["No such file"])
+        self.refused("rescue", self.folder / "none.bin", self.folder / "out", words=["No such file"])
         self.write("blank.bin", b"\xff" * (2 * MIB))
         self.refused("ls", self.folder / "blank.bin", words=["--board", "OPENMV3", "OPENMV4"])
         self.refused("ls", "--board", "OPENMV4", self.folder / "blank.bin", words=["blank"])
@@ -154,6 +156,18 @@ class WrongUse(ImageCase):
             ):
                 self.refused(*call, words=["in use"])
             camera.communicate(b"\n", timeout=TIMEOUT_S)
+
+    def test_what_is_wrong_with_the_file_is_said_without_the_board_too(self):
+        for size in (MIB, 32 * MIB):  # of one board, and of several
+            self.write("cam.bin", b"\xff" * size)
+            self.write("cam.bin.wear", b"garbage")
+            self.refused("ls", self.image, words=["cam.bin.wear", "delete it"])
+            (self.folder / "cam.bin.wear").unlink()
+            with open(self.image, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self.refused("ls", self.image, words=["in use"])
+        for path in (self.folder, "/dev/null"):
+            self.refused("ls", path, words=["no regular file"])
 
 
 class FullDisk(ImageCase):

@@ -93,7 +93,8 @@ class WrongUse(WithFolder):
     def test_what_is_no_image_is_said(self):
         (self.folder / "short.bin").write_bytes(b"short")
         self.assert_one_line(pybflash("map", self.folder / "short.bin"), "short.bin", "5 bytes")
-        self.assert_one_line(pybflash("map", self.folder), str(self.folder))
+        for path in (self.folder, "/dev/null"):
+            self.assert_one_line(pybflash("map", path), str(path), "no regular file")
         image = self.used_image("OPENMV2")
         self.assert_one_line(pybflash("map", image, "--board", "OPENMV4P"), "holds", "bytes")
         self.assert_one_line(pybflash("map", image, "--board", "NONE"), "NONE", "OPENMV4P")

@@ -36,8 +36,9 @@ bool is_laid_out_like(const boards::Board& a, const boards::Board& b) {
          a.native_block_bytes == b.native_block_bytes && a.simple_block_bytes == b.simple_block_bytes;
 }
 
-bool holds_filesystem(const boards::Board& board, const std::string& path) {
-  std::string error;
+// `error` says why the image cannot be opened as one of this board, if so.
+bool holds_filesystem(const boards::Board& board, const std::string& path, std::string& error) {
+  error.clear();
   const auto camera = open_camera(board, path, sim::ImageUse::kScratch, error);
   if (!camera) return false;
   volumes::StorageDevice device(camera->storage());
@@ -47,15 +48,17 @@ bool holds_filesystem(const boards::Board& board, const std::string& path) {
   return mount_layer(*camera) != nullptr;
 }
 
-std::string names_of(const std::vector<const boards::Board*>& boards) {
+using Boards = std::vector<const boards::Board*>;
+
+std::string names_of(const Boards& boards) {
   std::string names;
   for (const boards::Board* board : boards) names += (names.empty() ? "" : ", ") + std::string(board->name);
   return names;
 }
 
 // One board for each layout of a flash of this size.
-std::vector<const boards::Board*> layouts_of_size(uint64_t size) {
-  std::vector<const boards::Board*> found;
+Boards layouts_of_size(uint64_t size) {
+  Boards found;
   for (const boards::Board& board : boards::all_boards()) {
     if (board.part->geometry.size_bytes() != size) continue;
     bool is_new = true;
@@ -68,7 +71,7 @@ std::vector<const boards::Board*> layouts_of_size(uint64_t size) {
 const boards::Board* named_board(const std::string& name, std::string& error) {
   const boards::Board* board = boards::find_board(name);
   if (board != nullptr) return board;
-  std::vector<const boards::Board*> all;
+  Boards all;
   for (const boards::Board& each : boards::all_boards()) all.push_back(&each);
   error = "unknown board '" + name + "'; choose one of " + names_of(all);
   return nullptr;
@@ -88,6 +91,26 @@ std::string copy_file(const std::string& from, const std::string& to) {
   return copied == 0 ? "" : to + ": " + std::strerror(errno);
 }
 
+const boards::Board* board_by_content(const std::string& path, const Boards& candidates, std::string& error) {
+  Boards holding;
+  size_t refusals = 0;
+  std::string refusal;
+  for (const boards::Board* board : candidates) {
+    std::string reason;
+    if (holds_filesystem(*board, path, reason)) holding.push_back(board);
+    if (reason.empty()) continue;
+    ++refusals;
+    refusal = reason;
+  }
+  if (holding.size() == 1) return holding.front();
+  // What is wrong for every board is wrong with the file.
+  error =
+      refusals == candidates.size()
+          ? refusal
+          : path + ": cannot tell which board it belongs to; add --board with one of " + names_of(candidates);
+  return nullptr;
+}
+
 }  // namespace
 
 const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error) {
@@ -95,7 +118,7 @@ const boards::Board* board_of(const std::string& path, const std::string& name, 
   std::error_code code;
   const uint64_t size = fs::file_size(path, code);
   if (code) {
-    error = path + ": " + code.message();
+    open_camera(boards::all_boards().front(), path, sim::ImageUse::kScratch, error);  // says what it is
     return nullptr;
   }
   const auto candidates = layouts_of_size(size);
@@ -104,23 +127,17 @@ const boards::Board* board_of(const std::string& path, const std::string& name, 
             "is a dump of the whole chip (is it cut short?)";
     return nullptr;
   }
-  if (candidates.size() == 1) return candidates.front();
-  std::vector<const boards::Board*> holding;
-  for (const boards::Board* board : candidates) {
-    if (holds_filesystem(*board, path)) holding.push_back(board);
-  }
-  if (holding.size() == 1) return holding.front();
-  error = path + ": cannot tell which board it belongs to; add --board with one of " + names_of(candidates);
-  return nullptr;
+  return candidates.size() == 1 ? candidates.front() : board_by_content(path, candidates, error);
 }
 
 const boards::Board* other_board_of(const std::string& path, const boards::Board& board) {
   std::error_code code;
   if (fs::file_size(path, code) != board.part->geometry.size_bytes() || code) return nullptr;
+  std::string ignored;
   const auto candidates = layouts_of_size(board.part->geometry.size_bytes());
-  if (candidates.size() == 1 || holds_filesystem(board, path)) return nullptr;
+  if (candidates.size() == 1 || holds_filesystem(board, path, ignored)) return nullptr;
   for (const boards::Board* other : candidates) {
-    if (!is_laid_out_like(*other, board) && holds_filesystem(*other, path)) return other;
+    if (!is_laid_out_like(*other, board) && holds_filesystem(*other, path, ignored)) return other;
   }
   return nullptr;
 }
