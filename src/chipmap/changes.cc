@@ -47,18 +47,22 @@ Changes compare(const ChipMap& before, const ChipMap& after) {
     changes.units.push_back(change);
     changes.bytes[static_cast<size_t>(change)] += kUnitBytes;
   }
-  for (size_t i = 0; i < after.sectors().size(); ++i) {
+  changes.has_wear = before.has_wear() && after.has_wear();
+  changes.wear_added.resize(after.sectors().size());
+  for (size_t i = 0; changes.has_wear && i < after.sectors().size(); ++i) {
     const uint32_t was = before.sectors()[i].wear, is = after.sectors()[i].wear;
     if (is < was) changes.counters_went_back = true;
-    changes.wear_added.push_back(is < was ? is : is - was);
+    changes.wear_added[i] = is < was ? is : is - was;
   }
   count_sectors(changes, after);
   return changes;
 }
 
 std::string sentence_of(const Changes& changes) {
-  return in_groups(changes.changed_sectors) + " sectors changed, " + in_groups(changes.worn_sectors) +
-         " were erased, " + in_groups(changes.erases) + " erases in all";
+  const std::string changed = in_groups(changes.changed_sectors) + " sectors changed";
+  if (!changes.has_wear) return changed + "; how often they were erased is not known";
+  return changed + ", " + in_groups(changes.worn_sectors) + " were erased, " + in_groups(changes.erases) +
+         " erases in all";
 }
 
 }  // namespace chipmap

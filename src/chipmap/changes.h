@@ -24,7 +24,8 @@ std::string_view name_of(Change change);
 
 struct Changes {
   std::vector<Change> units;
-  std::vector<uint32_t> wear_added;  // erases of each sector; all 0 where neither image has counters
+  bool has_wear = false;             // both images have counters; else nothing is known of erases
+  std::vector<uint32_t> wear_added;  // erases of each sector; all 0 where they are not known
   bool counters_went_back = false;   // those of the new image are younger: theirs are taken as they are
 
   uint32_t changed_sectors = 0;

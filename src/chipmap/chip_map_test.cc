@@ -145,6 +145,21 @@ TEST_P(EveryBoard, ChangesAreExactlyWhatDiffers) {
   EXPECT_TRUE(compare(after, before).counters_went_back);
 }
 
+TEST_P(EveryBoard, ErasesAreKnownOnlyWhereBothHaveCounters) {
+  std::fill(chip_.wear.begin(), chip_.wear.end(), 7u);
+  sim::CellMemory without = chip_.memory();
+  without.wear = {};
+  const ChipMap counted(chip_.board, chip_.memory()), uncounted(chip_.board, without);
+  EXPECT_TRUE(compare(counted, counted).has_wear);
+  for (const auto& [before, after] : {std::pair(counted, uncounted), std::pair(uncounted, counted)}) {
+    const Changes changes = compare(before, after);
+    EXPECT_FALSE(changes.has_wear);
+    EXPECT_EQ(changes.erases, 0u);
+    EXPECT_FALSE(changes.counters_went_back);
+    EXPECT_NE(sentence_of(changes).find("not known"), std::string::npos);
+  }
+}
+
 TEST(ChipMap, ABrokenWordIsDamageWhoeverOwnsIt) {
   TestChip chip("OPENMV4");
   const uint32_t word = (chip.board.storage().offset + 3 * kUnitBytes) / 32;

@@ -384,7 +384,7 @@ Picture draw(const View& view) {
   sheet.strip();
   if (view.changes != nullptr) {
     draw_what_changed(sheet, view);
-    sheet.wear(view.changes->wear_added, "Wear added");
+    if (view.changes->has_wear) sheet.wear(view.changes->wear_added, "Wear added");
     sheet.note(sentence_of(*view.changes));
   } else {
     draw_content(sheet, view);

@@ -36,7 +36,7 @@ std::string owners_text(const ChipMap& map) {
   });
 }
 
-// Offset, size and erases of the sectors in the grid; and what was added to the erases.
+// Offset, size and erases of the sectors in the grid; and what was added to the erases, if that is known.
 std::string sectors_text(const View& view, const Grid& grid) {
   std::string text;
   for (size_t i = 0; i < view.map.sectors().size(); ++i) {
@@ -44,7 +44,8 @@ std::string sectors_text(const View& view, const Grid& grid) {
     if (sector.offset < grid.offset || sector.offset - grid.offset >= grid.size_bytes) continue;
     text += (text.empty() ? "[" : ",[") + std::to_string(sector.offset) + "," +
             std::to_string(sector.size_bytes) + "," + std::to_string(sector.wear);
-    if (view.changes != nullptr) text += "," + std::to_string(view.changes->wear_added[i]);
+    if (view.changes != nullptr && view.changes->has_wear)
+      text += "," + std::to_string(view.changes->wear_added[i]);
     text += "]";
   }
   return "[" + text + "]";

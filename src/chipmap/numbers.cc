@@ -104,7 +104,7 @@ std::string changes_text(const View& view) {
   }
   return "{\n    " + key("bytes") + "{" + bytes + "},\n    " + key("changed_sectors") +
          array_of(changed, [](uint32_t offset) { return std::to_string(offset); }) + ",\n    " +
-         key("erases_added") + array_of(erased, pair_text) + "}";
+         key("erases_added") + (changes.has_wear ? array_of(erased, pair_text) : "null") + "}";
 }
 
 }  // namespace

@@ -70,6 +70,13 @@ std::string changes_of(const View& view) {
   return text + "\n" + sentence_of(changes) + "\n";
 }
 
+// Empty: nothing is.
+std::string without_counters(const View& view) {
+  if (view.before == nullptr) return view.map.has_wear() ? "" : view.subject;
+  if (!view.map.has_wear()) return view.before->has_wear() ? "the new image" : "either image";
+  return view.before->has_wear() ? "" : "the old image";
+}
+
 }  // namespace
 
 std::vector<std::string> remarks_on(const View& view) {
@@ -78,7 +85,9 @@ std::vector<std::string> remarks_on(const View& view) {
     if (volume.log) remarks.push_back(sentence_of(*volume.log));
   }
   remarks.insert(remarks.end(), view.map.faults().begin(), view.map.faults().end());
-  if (!view.map.has_wear()) remarks.push_back("There are no wear counters beside " + view.subject + ".");
+  if (const std::string whose = without_counters(view); !whose.empty()) {
+    remarks.push_back("There are no wear counters beside " + whose + ".");
+  }
   if (view.changes != nullptr && view.changes->counters_went_back) {
     remarks.push_back("Some counters are lower than before: they were started anew in between.");
   }

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/image_board.h"
 #include "cli/output_file.h"
+#include "images/image.h"
 
 namespace cli {
 
@@ -78,9 +79,21 @@ int show_map(const MapOptions& options) {
   return kExitOk;
 }
 
+bool are_images_of(const boards::Board& board, const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    const boards::Board* other = images::other_board_of(path, board);
+    if (other == nullptr) continue;
+    usage_error(path + ": looks like an image of " + std::string(other->name) + ", not of " +
+                std::string(board.name) + "; two images of one board can be compared");
+    return false;
+  }
+  return true;
+}
+
 int show_changes(const MapOptions& options) {
   LoadedImage before, after;
   if (!load_image(options.diff[1], options.board, after)) return kExitUsage;
+  if (!are_images_of(*after.board, options.diff)) return kExitUsage;
   if (!load_image(options.diff[0], std::string(after.board->name), before)) return kExitUsage;
   const chipmap::ChipMap old_map = chipmap::survey(*before.board, before.image->memory());
   const chipmap::ChipMap new_map = chipmap::survey(*after.board, after.image->memory());

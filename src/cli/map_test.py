@@ -113,6 +113,10 @@ class WrongUse(WithFolder):
 
     def test_images_of_two_boards_have_no_diff(self):
         self.assert_one_line(pybflash("map", "--diff", self.used_image("OPENMV2"), self.used_image("OPENMV3")), "bytes")
+        as_large = [self.used_image(board) for board in ("OPENMV4P", "OPENMV_N6")]
+        for options in ((), ("--board", "OPENMV_N6")):
+            refusal = pybflash("map", *options, "--diff", *as_large)
+            self.assert_one_line(refusal, "4P-fat.bin", "of OPENMV4P, not of OPENMV_N6; two images of one board")
 
     def test_forecast(self):
         (self.folder / "day.py").write_text("")
@@ -260,6 +264,32 @@ vfs.VfsLfs2.mkfs(pyb.Flash(start=131072 + (2 << 20)))
         added = [[i * 4096, after - before] for i, (before, after) in enumerate(counters) if after != before]
         self.assertEqual(told["erases_added"], added)
         self.assertEqual(self.map("--diff", old, old)["changes"]["changed_sectors"], [])
+
+    def test_diff_without_counters_does_not_know_of_erases(self):
+        old = self.used_image("OPENMV4P")
+        new = self.folder / "new.bin"
+        new.write_bytes(old.read_bytes())
+        self.run_code(new, "open('/flash/log.txt', 'a').write('more')")
+        counters = [pathlib.Path(f"{image}.wear") for image in (old, new)]
+        for missing, words in (
+            (counters[:1], "beside the old image"),
+            (counters[1:], "beside the new image"),
+            (counters, "beside either image"),
+        ):
+            kept = {path: path.read_bytes() for path in counters}
+            for path in missing:
+                path.unlink()
+            told = self.map("--diff", old, new)["changes"]
+            self.assertTrue(told["changed_sectors"])
+            self.assertIsNone(told["erases_added"])
+            page = self.folder / "diff.html"
+            text = pybflash("map", "--diff", old, new, "-o", page).stdout.decode()
+            self.assertIn("not known", text)
+            self.assertIn(words, text)
+            self.assertNotIn("anew", text)
+            self.assertNotIn("Wear added", page.read_text())
+            for path, content in kept.items():
+                path.write_bytes(content)
 
 
 class PageReader(html.parser.HTMLParser):
