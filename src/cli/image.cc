@@ -2,6 +2,9 @@
 #include "cli/image.h"
 
 #include <filesystem>
+#include <iostream>
+
+#include "images/words.h"
 
 namespace cli {
 
@@ -53,6 +56,17 @@ bool open_image(images::Image& image, const ImageArgument& argument, images::Use
   if (error.empty()) return true;
   usage_error(error);
   return false;
+}
+
+std::string text_of(const images::FoundVolume& volume) {
+  return volume.kind + ", " + images::human_size(volume.size_bytes) +
+         ", start=" + std::to_string(volume.offset);
+}
+
+void print_other_volumes(const images::Image& image, const std::string& path) {
+  for (const images::FoundVolume& volume : images::other_volumes(image.board(), path)) {
+    std::cout << path << ": there is also " << text_of(volume) << ", which is not looked into\n";
+  }
 }
 
 void add_image_command_family(CLI::App& app, Action& action) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "images/check.h"
 #include "images/image.h"
 
 namespace cli {
@@ -25,6 +26,12 @@ void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path 
 
 // Opens and mounts. False: an error was reported.
 bool open_image(images::Image& image, const ImageArgument& argument, images::Use use);
+
+// "littlefs v2, 24 MiB, start=262144", as pyb.Flash has it.
+std::string text_of(const images::FoundVolume& volume);
+
+// A line for each volume but the first, which is the only one that the commands look into.
+void print_other_volumes(const images::Image& image, const std::string& path);
 
 // A subcommand of `image` with options of type Options, run by `run`.
 template <typename Options>

@@ -48,8 +48,8 @@ int check(const CheckOptions& options) {
     if (!error.empty()) return usage_error(error);
   }
   std::cout << path << ": " << image.board().name << ", " << image.content().description << '\n';
-  for (const images::Findings::Volume& volume : findings.volumes) {
-    std::cout << "  " << volume.kind << ", " << human_size(volume.size_bytes) << ", start=" << volume.offset
+  for (const images::FoundVolume& volume : findings.volumes) {
+    std::cout << "  " << text_of(volume) << (volume.is_at_start() ? "" : ", whose files are not read")
               << '\n';
   }
   if (findings.files + findings.folders != 0) {
@@ -84,6 +84,7 @@ int rescue(const CheckOptions& options) {
             << counted(rescued.damaged_files, "damaged file") << ", "
             << counted(rescued.lost_files, "lost file") << ", " << counted(rescued.folders, "folder") << '\n';
   print_lines(rescued.remarks);
+  print_other_volumes(image, path);
   return rescued.remarks.empty() ? kExitOk : kExitFailed;
 }
 

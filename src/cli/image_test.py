@@ -176,6 +176,22 @@ class TranslationLayer(ImageCase):
         self.refused("create", "--board", "OPENMV2", "--fs", "ftl+fat", self.image, words=["cannot be made"])
 
 
+class SeveralVolumes(ImageCase):
+    def test_those_that_are_not_looked_into_are_named(self):
+        code = (
+            "import pyb, vfs\nfor volume, part in ((vfs.VfsFat, pyb.Flash(start=0, len=131072)),"
+            " (vfs.VfsLfs2, pyb.Flash(start=131072))):\n    volume.mkfs(part)"
+        )
+        pybflash("run", "--no-mount", "--board", "OPENMV4P", "--image", self.image, "-c", code)
+        other = "littlefs v2, 24 MiB, start=131072"
+        for arguments in (["info"], ["get"], ["rescue"]):
+            target = [] if arguments == ["info"] else [self.folder / arguments[0]]
+            self.assertIn(f"also {other}, which is not looked into", self.good(*arguments, self.image, *target))
+        self.assertIn(f"{other}, whose files are not read", self.good("check", self.image))
+        self.make(board="OPENMV4P")
+        self.assertNotIn("also", self.good("info", self.image))
+
+
 class Dfu(ImageCase):
     def test_dfu_util_takes_the_file_and_it_holds_the_storage(self):
         for board in BOARDS:

@@ -33,6 +33,14 @@ void add_damaged_places(const chipmap::ChipMap& map, std::vector<std::string>& f
   tell();
 }
 
+std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
+  std::vector<FoundVolume> found;
+  for (const chipmap::Volume& volume : map.volumes()) {
+    found.push_back({volume.kind, volume.offset - map.board().storage().offset, volume.size_bytes});
+  }
+  return found;
+}
+
 // As the camera would read it, to the last byte.
 void read_everything(Image& image, const OnProgress& on_progress, Findings& findings) {
   std::vector<Node> nodes;
@@ -64,15 +72,22 @@ void read_everything(Image& image, const OnProgress& on_progress, Findings& find
 
 }  // namespace
 
+std::vector<FoundVolume> other_volumes(const boards::Board& board, const std::string& path) {
+  const auto opened = sim::Image::open(path, boards::physics_of(*board.part), sim::ImageUse::kScratch);
+  const auto* image = std::get_if<std::unique_ptr<sim::Image>>(&opened);
+  if (image == nullptr) return {};
+  auto volumes = volumes_of(chipmap::survey(board, (*image)->memory()));
+  std::erase_if(volumes, [](const FoundVolume& volume) { return volume.is_at_start(); });
+  return volumes;
+}
+
 std::string check(Image& image, const std::string& path, const OnProgress& on_progress, Findings& findings) {
   const boards::Board& board = image.board();
   auto opened = sim::Image::open(path, boards::physics_of(*board.part), sim::ImageUse::kScratch);
   if (const auto* error = std::get_if<std::string>(&opened)) return *error;
   const auto& memory = std::get<std::unique_ptr<sim::Image>>(opened)->memory();
   const chipmap::ChipMap map = chipmap::survey(board, memory);
-  for (const chipmap::Volume& volume : map.volumes()) {
-    findings.volumes.push_back({volume.kind, volume.offset - board.storage().offset, volume.size_bytes});
-  }
+  findings.volumes = volumes_of(map);
   findings.faults.assign(map.faults().begin(), map.faults().end());
   add_damaged_places(map, findings.faults);
   if (image.content().filesystem == nullptr) {

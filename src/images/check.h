@@ -9,13 +9,19 @@
 
 namespace images {
 
+struct FoundVolume {
+  std::string kind;  // "FAT16"
+  uint32_t offset;   // in the storage
+  uint32_t size_bytes;
+
+  bool is_at_start() const { return offset == 0; }  // the one that Image mounts
+};
+
+// Those that Image does not look into: a script may have laid out several.
+std::vector<FoundVolume> other_volumes(const boards::Board& board, const std::string& path);
+
 struct Findings {
-  struct Volume {
-    std::string kind;  // "FAT16"
-    uint32_t offset;   // in the storage
-    uint32_t size_bytes;
-  };
-  std::vector<Volume> volumes;
+  std::vector<FoundVolume> volumes;
   std::vector<std::string> faults;  // one line each; empty: sound
   size_t files = 0, folders = 0;    // of the volume at the start
   size_t unreadable_files = 0;
