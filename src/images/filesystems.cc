@@ -4,10 +4,14 @@
 #include <array>
 #include <vector>
 
+#include "chipmap/little_endian.h"
+
 namespace images {
 
 namespace {
 
+using chipmap::get_le16;
+using chipmap::get_le32;
 using volumes::BlockDevice;
 
 bool has_text(std::span<const uint8_t> bytes, size_t at, std::string_view text) {
@@ -22,7 +26,7 @@ std::optional<uint64_t> littlefs_size(BlockDevice& device, size_t magic_at, size
     std::array<uint8_t, 64> head;
     if (!device.read(block * device.native_block_bytes(), head).ok()) continue;
     if (has_text(head, magic_at, "littlefs")) {
-      return uint64_t{le32(head, shape_at)} * le32(head, shape_at + 4);
+      return uint64_t{get_le32(&head[shape_at])} * get_le32(&head[shape_at + 4]);
     }
   }
   return {};
@@ -40,11 +44,11 @@ std::optional<uint64_t> littlefs1_size(BlockDevice& device) {
 std::optional<uint64_t> fat_size(BlockDevice& device) {
   std::array<uint8_t, 512> sector;
   if (!device.read(0, sector).ok()) return {};
-  const uint32_t bytes = le16(sector, 11);
-  const bool is_fat = (sector[0] == 0xEB || sector[0] == 0xE9) && le16(sector, 510) == 0xAA55 &&
+  const uint32_t bytes = get_le16(&sector[11]);
+  const bool is_fat = (sector[0] == 0xEB || sector[0] == 0xE9) && get_le16(&sector[510]) == 0xAA55 &&
                       (bytes == 512 || bytes == 1024 || bytes == 2048 || bytes == 4096);
   if (!is_fat) return {};
-  const uint32_t sectors = le16(sector, 19) != 0 ? le16(sector, 19) : le32(sector, 32);
+  const uint32_t sectors = get_le16(&sector[19]) != 0 ? get_le16(&sector[19]) : get_le32(&sector[32]);
   return uint64_t{sectors} * bytes;
 }
 
@@ -80,7 +84,7 @@ constexpr std::array kForeign = {
 
 // What a damaged FAT still shows: its signature, or an allocation table behind the reserved sectors.
 bool looks_like_fat(std::span<const uint8_t> head, uint32_t sector_bytes) {
-  if (le16(head, 510) == 0xAA55 || has_text(head, 54, "FAT") || has_text(head, 82, "FAT")) return true;
+  if (get_le16(&head[510]) == 0xAA55 || has_text(head, 54, "FAT") || has_text(head, 82, "FAT")) return true;
   for (size_t at = sector_bytes; at + 3 <= head.size(); at += sector_bytes) {
     if (has_text(head, at, "\xF8\xFF\xFF") || has_text(head, at, "\xF0\xFF\xFF")) return true;
   }
@@ -135,14 +139,6 @@ bool is_blank(BlockDevice& device) {
 }
 
 }  // namespace
-
-uint32_t le16(std::span<const uint8_t> bytes, size_t at) {
-  return bytes[at] | uint32_t{bytes[at + 1]} << 8;
-}
-
-uint32_t le32(std::span<const uint8_t> bytes, size_t at) {
-  return le16(bytes, at) | le16(bytes, at + 2) << 16;
-}
 
 std::span<const Filesystem> filesystems() {
   return kFilesystems;

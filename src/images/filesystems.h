@@ -37,8 +37,4 @@ struct Content {
 // What cannot be read counts as neither blank nor anything else.
 Content look_at(volumes::BlockDevice& device);
 
-// Little-endian numbers of filesystems.
-uint32_t le16(std::span<const uint8_t> bytes, size_t at);
-uint32_t le32(std::span<const uint8_t> bytes, size_t at);
-
 }  // namespace images

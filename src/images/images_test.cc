@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "boards/board_table.h"
+#include "chipmap/little_endian.h"
 #include "images/dfu.h"
 #include "images/image.h"
 #include "images/words.h"
@@ -16,6 +17,9 @@ namespace images {
 namespace {
 
 namespace fs = std::filesystem;
+
+using chipmap::get_le16;
+using chipmap::get_le32;
 
 class Folder : public testing::Test {
  protected:
@@ -154,19 +158,19 @@ TEST(Dfu, EveryBoardsFileEndsWithItsSuffix) {
     const std::vector<uint8_t> storage(board.storage().size_bytes, 0xA5);
     const std::vector<uint8_t> file = make_dfu(board, storage);
     const size_t suffix = file.size() - 16;
-    EXPECT_EQ(le16(file, suffix + 2), board.dfu.product_id);
-    EXPECT_EQ(le16(file, suffix + 4), board.dfu.vendor_id);
+    EXPECT_EQ(get_le16(&file[suffix + 2]), board.dfu.product_id);
+    EXPECT_EQ(get_le16(&file[suffix + 4]), board.dfu.vendor_id);
     EXPECT_EQ(std::string(file.begin() + static_cast<ptrdiff_t>(suffix + 8),
                           file.begin() + static_cast<ptrdiff_t>(suffix + 11)),
               "UFD");
     EXPECT_EQ(file[suffix + 11], 16);
     const bool is_dfuse = std::equal(file.begin(), file.begin() + 5, "DfuSe");
     EXPECT_EQ(is_dfuse, board.dfu.is_addressed) << board.name;
-    EXPECT_EQ(le16(file, suffix + 6), is_dfuse ? 0x011Au : 0x0100u);
+    EXPECT_EQ(get_le16(&file[suffix + 6]), is_dfuse ? 0x011Au : 0x0100u);
     if (is_dfuse) {
-      EXPECT_EQ(le32(file, 6), suffix);
-      EXPECT_EQ(le32(file, 285), board.address + board.storage().offset);
-      EXPECT_EQ(le32(file, 289), storage.size());
+      EXPECT_EQ(get_le32(&file[6]), suffix);
+      EXPECT_EQ(get_le32(&file[285]), board.address + board.storage().offset);
+      EXPECT_EQ(get_le32(&file[289]), storage.size());
     } else {
       EXPECT_EQ(suffix, storage.size());
     }

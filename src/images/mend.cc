@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "boards/camera.h"
+#include "chipmap/little_endian.h"
 #include "images/filesystems.h"
 #include "volumes/storage_device.h"
 
@@ -14,6 +15,8 @@ namespace images {
 
 namespace {
 
+using chipmap::get_le16;
+using chipmap::get_le32;
 using flash::Status;
 using volumes::BlockDevice;
 
@@ -38,14 +41,14 @@ class FatTable {
   Status load() {
     std::array<uint8_t, 512> boot;
     FLASH_TRY(device_.read(0, boot));
-    const uint32_t sector = le16(boot, 11), tables = boot[16], table_sectors = le16(boot, 22);
-    const uint32_t total = le16(boot, 19) != 0 ? le16(boot, 19) : le32(boot, 32);
-    const uint32_t root_sectors = sector == 0 ? 0 : (le16(boot, 17) * 32 + sector - 1) / sector;
-    const uint32_t data = le16(boot, 14) + tables * table_sectors + root_sectors;
+    const uint32_t sector = get_le16(&boot[11]), tables = boot[16], table_sectors = get_le16(&boot[22]);
+    const uint32_t total = get_le16(&boot[19]) != 0 ? get_le16(&boot[19]) : get_le32(&boot[32]);
+    const uint32_t root_sectors = sector == 0 ? 0 : (get_le16(&boot[17]) * 32 + sector - 1) / sector;
+    const uint32_t data = get_le16(&boot[14]) + tables * table_sectors + root_sectors;
     if (boot[13] == 0 || table_sectors == 0 || data >= total) return volumes::kNoFilesystem;
     clusters_ = (total - data) / boot[13];
     bits_ = clusters_ <= 0xFF5 ? 12 : 16;  // the number of clusters alone decides
-    offset_ = le16(boot, 14) * sector;
+    offset_ = get_le16(&boot[14]) * sector;
     bytes_.resize(size_t{table_sectors} * sector);
     if ((size_t{clusters_} + 2) * bits_ > bytes_.size() * 8) return volumes::kNoFilesystem;
     return device_.read(offset_, bytes_);
@@ -64,14 +67,14 @@ class FatTable {
  private:
   // FAT12: two entries share three bytes.
   uint32_t entry(uint32_t n) const {
-    if (bits_ == 16) return le16(bytes_, size_t{n} * 2);
-    const uint32_t pair = le16(bytes_, n + n / 2);
+    if (bits_ == 16) return get_le16(&bytes_[size_t{n} * 2]);
+    const uint32_t pair = get_le16(&bytes_[n + n / 2]);
     return n % 2 != 0 ? pair >> 4 : pair & 0xFFF;
   }
   void set_entry(uint32_t n, uint32_t value) {
     const size_t at = bits_ == 16 ? size_t{n} * 2 : n + n / 2;
     if (bits_ == 12) {
-      const uint32_t pair = le16(bytes_, at);
+      const uint32_t pair = get_le16(&bytes_[at]);
       value = n % 2 != 0 ? (pair & 0xF) | value << 4 : (pair & 0xF000) | value;
     }
     bytes_[at] = static_cast<uint8_t>(value);
