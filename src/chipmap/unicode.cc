@@ -68,24 +68,30 @@ std::string code_page_437_of(std::u16string_view name) {
 
 }  // namespace
 
+size_t utf8_length(std::string_view bytes) {
+  const auto lead = static_cast<uint8_t>(bytes[0]);
+  const size_t length = lead < 0x80                   ? 1
+                        : lead >= 0xC2 && lead < 0xE0 ? 2
+                        : lead >= 0xE0 && lead < 0xF0 ? 3
+                        : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                      : 0;
+  if (bytes.size() < length) return 0;
+  uint32_t c = length == 1 ? lead : lead & (0x7Fu >> length);
+  for (size_t k = 1; k < length; ++k) {
+    const auto next = static_cast<uint8_t>(bytes[k]);
+    if ((next & 0xC0) != 0x80) return 0;
+    c = c << 6 | (next & 0x3Fu);
+  }
+  const bool is_overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
+  const bool is_surrogate = c >= 0xD800 && c < 0xE000;
+  return is_overlong || is_surrogate || c > 0x10FFFF ? 0 : length;
+}
+
 bool is_utf8(std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size();) {
-    const auto lead = static_cast<uint8_t>(bytes[i]);
-    const size_t length = lead < 0x80                   ? 1
-                          : lead >= 0xC2 && lead < 0xE0 ? 2
-                          : lead >= 0xE0 && lead < 0xF0 ? 3
-                          : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                        : 0;
-    if (length == 0 || bytes.size() - i < length) return false;
-    uint32_t c = length == 1 ? lead : lead & (0x7Fu >> length);
-    for (size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<uint8_t>(bytes[i + k]);
-      if ((next & 0xC0) != 0x80) return false;
-      c = c << 6 | (next & 0x3Fu);
-    }
-    const bool is_overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
-    if (is_overlong || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return false;
-    i += length;
+  while (!bytes.empty()) {
+    const size_t length = utf8_length(bytes);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
   }
   return true;
 }

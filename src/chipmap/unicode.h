@@ -1,11 +1,14 @@
 // File names of FAT as people read them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace chipmap {
 
+// Of the character that `bytes`, of which there are some, begin with; 0 if that is no UTF-8.
+size_t utf8_length(std::string_view bytes);
 bool is_utf8(std::string_view bytes);
 
 // The camera's FatFs knows single bytes of code page 437 only: a name in UTF-8 that a script wrote is stored

@@ -197,6 +197,8 @@ TEST(Words, NamesCannotSpeakToTheTerminal) {
   EXPECT_EQ(printable("naïve 日本.txt"), "naïve 日本.txt");
   EXPECT_EQ(printable("a\x1b[2Jb\n"), "a\\x1b[2Jb\\x0a");
   EXPECT_EQ(printable("\x82t\xC3"), "\\x82t\\xc3");
+  EXPECT_EQ(printable("\xE0\x80\xAF"), "\\xe0\\x80\\xaf");  // a slash that is no slash
+  EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half a pair of UTF-16
 }
 
 TEST(Words, SizesAreRounded) {

@@ -4,26 +4,12 @@
 #include <cstdio>
 #include <cstring>
 
+#include "chipmap/unicode.h"
 #include "volumes/volume.h"
 
 namespace images {
 
 namespace {
-
-// Of the UTF-8 sequence that `text` begins with; 0 if it is none.
-size_t utf8_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const size_t length = lead < 0x80                   ? 1
-                        : lead >= 0xC2 && lead < 0xE0 ? 2
-                        : (lead & 0xF0) == 0xE0       ? 3
-                        : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                      : 0;
-  if (length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
 
 std::string escaped(char c) {
   std::array<char, 8> text;
@@ -63,7 +49,7 @@ std::string reason_of(flash::Status status) {
 std::string printable(std::string_view name) {
   std::string text;
   while (!name.empty()) {
-    const size_t length = utf8_length(name);
+    const size_t length = chipmap::utf8_length(name);
     const bool is_control = static_cast<unsigned char>(name[0]) < ' ' || name[0] == '\x7F';
     if (length == 0 || is_control) {
       text += escaped(name[0]);
