@@ -12,6 +12,7 @@ namespace cli {
 
 namespace {
 
+using images::counted;
 using images::human_size;
 using images::Image;
 using images::Use;
@@ -27,10 +28,6 @@ constexpr size_t kMaxLines = 40;
 void print_lines(const std::vector<std::string>& lines) {
   for (size_t i = 0; i < lines.size() && i < kMaxLines; ++i) std::cout << "  " << lines[i] << '\n';
   if (lines.size() > kMaxLines) std::cout << "  ... and " << lines.size() - kMaxLines << " more\n";
-}
-
-std::string counted(size_t n, const std::string& what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
 int check(const CheckOptions& options) {

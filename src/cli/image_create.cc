@@ -132,8 +132,8 @@ int create(const CreateOptions& options) {
   if (!problem.empty()) return usage_error(problem);
   remove_wear(options.out);
   std::cout << options.out << ": " << board->camera << ", " << filesystem->name
-            << (options.has_layer() ? " on a translation layer, " : ", ") << files
-            << (files == 1 ? " file, " : " files, ") << images::human_size(bytes) << '\n';
+            << (options.has_layer() ? " on a translation layer, " : ", ") << images::counted(files, "file")
+            << ", " << images::human_size(bytes) << '\n';
   if (!options.dfu.empty()) {
     std::cout << "To put it on a camera: " << images::dfu_command(*board, options.dfu) << '\n';
   }

@@ -97,8 +97,8 @@ int tree(const PathOptions& options) {
     bytes += node.entry.size_bytes;
   }
   const size_t files = nodes.size() - folders;
-  std::cout << folders << (folders == 1 ? " folder, " : " folders, ") << files
-            << (files == 1 ? " file, " : " files, ") << images::human_size(bytes) << '\n';
+  std::cout << images::counted(folders, "folder") << ", " << images::counted(files, "file") << ", "
+            << images::human_size(bytes) << '\n';
   return status.ok() ? kExitOk : path_error(options, failed, status);
 }
 

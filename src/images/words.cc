@@ -77,4 +77,8 @@ std::string human_size(uint64_t bytes) {
   return text.data();
 }
 
+std::string counted(size_t n, const std::string& what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
 }  // namespace images

@@ -1,6 +1,7 @@
 // Errors and names in words, for one line on a terminal.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,5 +18,8 @@ std::string printable(std::string_view name);
 
 // "1.5 MiB", "511 bytes"
 std::string human_size(uint64_t bytes);
+
+// "1 file", "2 files"
+std::string counted(size_t n, const std::string& what);
 
 }  // namespace images
