@@ -1,28 +1,19 @@
 // `pybflash boards`: the table of cameras.
-#include <algorithm>
-#include <array>
-#include <iomanip>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "boards/board_table.h"
+#include "chipmap/words.h"
 #include "cli/commands.h"
+#include "cli/table.h"
 
 namespace cli {
 
 namespace {
 
-constexpr uint32_t kKib = 1024;
-constexpr uint32_t kMib = 1024 * kKib;
-
-using Row = std::array<std::string, 8>;
-
-std::string in_units(uint32_t bytes) {
-  if (bytes % kMib == 0) return std::to_string(bytes / kMib) + " MiB";
-  if (bytes % kKib == 0) return std::to_string(bytes / kKib) + " KiB";
-  return std::to_string(bytes);
-}
+using chipmap::in_bytes;
 
 // "1 x 16 KiB + 3 x 64 KiB": the erase sectors that the storage consists of.
 std::string sectors_of(const boards::Board& board) {
@@ -37,37 +28,24 @@ std::string sectors_of(const boards::Board& board) {
   std::string text;
   for (const auto& [size, count] : runs) {
     if (!text.empty()) text += " + ";
-    text += std::to_string(count) + " x " + in_units(size);
+    text += std::to_string(count) + " x " + in_bytes(size);
   }
   return text;
 }
 
-Row row_of(const boards::Board& board) {
+TableRow row_of(const boards::Board& board) {
   return {std::string(board.name),
           std::string(board.camera),
           std::string(board.mcu),
           std::string(board.part->name),
-          in_units(board.storage().size_bytes),
+          in_bytes(board.storage().size_bytes),
           sectors_of(board),
           std::to_string(board.simple_block_bytes) + "/" + std::to_string(board.native_block_bytes),
-          in_units(board.cache_bytes)};
-}
-
-void print_table(const std::vector<Row>& rows) {
-  std::array<size_t, std::tuple_size_v<Row>> widths{};
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    for (size_t i = 0; i + 1 < row.size(); ++i) {
-      std::cout << std::left << std::setw(static_cast<int>(widths[i]) + 2) << row[i];
-    }
-    std::cout << row.back() << '\n';
-  }
+          in_bytes(board.cache_bytes)};
 }
 
 int list_boards() {
-  std::vector<Row> rows = {{"BOARD", "CAMERA", "MCU", "FLASH", "STORAGE", "SECTORS", "BLOCKS", "CACHE"}};
+  std::vector<TableRow> rows = {{"BOARD", "CAMERA", "MCU", "FLASH", "STORAGE", "SECTORS", "BLOCKS", "CACHE"}};
   for (const boards::Board& board : boards::all_boards()) rows.push_back(row_of(board));
   print_table(rows);
   std::cout

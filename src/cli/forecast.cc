@@ -24,6 +24,7 @@
 #include "cli/progress.h"
 #include "cli/projection.h"
 #include "cli/script_runs.h"
+#include "cli/table.h"
 
 namespace cli {
 
@@ -192,9 +193,7 @@ std::string lifetime_of(const Projection& p, double years) {
   return years < 1 ? rounded(years * kDaysPerYear) + " days" : rounded(years) + " years";
 }
 
-using Row = std::array<std::string, 6>;
-
-Row row_of(const Outcome& outcome) {
+TableRow row_of(const Outcome& outcome) {
   const Projection& p = outcome.projection;
   if (!outcome.failure.empty()) return {outcome.variant->name, "-", "-", "-", "-", "-"};
   const std::string hottest = p.hottest_erases_a_run == 0 ? "none"
@@ -204,22 +203,11 @@ Row row_of(const Outcome& outcome) {
           lifetime_of(p, p.years), lifetime_of(p, p.years_even), rounded(p.device_s_a_day) + " s"};
 }
 
-void print_table(const std::vector<Outcome>& outcomes) {
-  std::vector<Row> rows = {
+void print_outcomes(const std::vector<Outcome>& outcomes) {
+  std::vector<TableRow> rows = {
       {"FILESYSTEM", "ERASES/RUN", "HOTTEST SECTOR/RUN", "WORN OUT AFTER", "IF EVEN", "FLASH BUSY/DAY"}};
   for (const Outcome& outcome : outcomes) rows.push_back(row_of(outcome));
-  std::array<size_t, std::tuple_size_v<Row>> widths = {};
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] + 2 - row[i].size(), ' ');
-    }
-    std::cout << line << '\n';
-  }
+  print_table(rows);
 }
 
 std::string remark_on(const Outcome& outcome) {
@@ -241,7 +229,7 @@ std::string remark_on_runs(const boards::Board& board, const ForecastOptions& op
 void print(const boards::Board& board, const ForecastOptions& options, const std::vector<Outcome>& outcomes) {
   std::cout << options.script << ", " << options.times_per_day << " times a day on " << board.camera << " ("
             << board.name << "), " << board.part->name << "\n\n";
-  print_table(outcomes);
+  print_outcomes(outcomes);
   std::cout << "\nWORN OUT AFTER: then the hottest sector has the "
             << chipmap::in_groups(board.part->endurance_cycles)
             << " erases that the datasheet promises, if all\ndays are like the " << options.runs

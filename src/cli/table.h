@@ -1,0 +1,14 @@
+// A table as the commands print it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cli {
+
+using TableRow = std::vector<std::string>;
+
+// On standard output, in columns as wide as they need to be. All rows are as long; the first is the heading.
+void print_table(const std::vector<TableRow>& rows);
+
+}  // namespace cli
