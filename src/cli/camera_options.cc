@@ -42,14 +42,14 @@ std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options, sim::I
 
 }  // namespace
 
-void add_board_option(CLI::App& command, CameraOptions& options) {
-  command.add_option("--board", options.board, "The camera; `pybflash boards` lists them")
+void add_board_option(CLI::App& command, std::string& board) {
+  command.add_option("--board", board, "The camera; `pybflash boards` lists them")
       ->type_name("NAME")
       ->capture_default_str();
 }
 
 void add_camera_options(CLI::App& command, CameraOptions& options) {
-  add_board_option(command, options);
+  add_board_option(command, options.board);
   command
       .add_option("--image", options.image,
                   "The chip's content as a raw dump of the whole flash, made if missing;\n"

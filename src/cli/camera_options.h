@@ -14,7 +14,7 @@ struct CameraOptions {
 };
 
 void add_camera_options(CLI::App& command, CameraOptions& options);
-void add_board_option(CLI::App& command, CameraOptions& options);  // alone
+void add_board_option(CLI::App& command, std::string& board);  // alone
 
 // Null after an error, which was reported.
 const boards::Board* find_board_or_report(const std::string& name);

@@ -317,9 +317,7 @@ void add_forecast_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<ForecastOptions>();
   CLI::App* command = app.add_subcommand("forecast", "Tell how long the flash lasts with a script");
   command->footer(kFooter);
-  command->add_option("--board", options->board, "The camera; `pybflash boards` lists them")
-      ->type_name("NAME")
-      ->capture_default_str();
+  add_board_option(*command, options->board);
   command->add_option("--script", options->script, "The script")->type_name("FILE")->required();
   command->add_option("--times-per-day", options->times_per_day, "How often it runs on the camera")
       ->type_name("N")

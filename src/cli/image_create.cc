@@ -1,7 +1,7 @@
 // `pybflash image create`: a ready image, filled from a folder.
 #include <iostream>
 
-#include "boards/board_table.h"
+#include "cli/camera_options.h"
 #include "cli/image.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
@@ -111,11 +111,9 @@ Problem check_names(const CreateOptions& options) {
 }
 
 int create(const CreateOptions& options) {
-  const boards::Board* board = boards::find_board(options.board);
+  const boards::Board* board = find_board_or_report(options.board);
+  if (board == nullptr) return kExitUsage;
   const images::Filesystem* filesystem = images::filesystem_of_option(options.on_top());
-  if (board == nullptr) {
-    return usage_error("unknown board '" + options.board + "'; pybflash boards lists them");
-  }
   // littlefs needs the extended form, which the layer does not have.
   if (filesystem == nullptr || (options.has_layer() && options.on_top() != "fat")) {
     return usage_error("unknown filesystem '" + options.filesystem + "'; choose one of " +
@@ -145,9 +143,7 @@ int create(const CreateOptions& options) {
 void add_image_create_command(CLI::App& image, Action& action) {
   auto options = std::make_shared<CreateOptions>();
   CLI::App* command = add_image_command(image, action, "create", "Make an image", options, create);
-  command->add_option("--board", options->board, "The camera; `pybflash boards` lists them")
-      ->type_name("NAME")
-      ->capture_default_str();
+  add_board_option(*command, options->board);
   command->add_option("--fs", options->filesystem, "The filesystem: " + filesystem_options())
       ->type_name("KIND")
       ->capture_default_str();

@@ -128,7 +128,7 @@ void add_scripts(CLI::App& command, Options& options) {
   command.add_option("--check", options.check_script, "The script that raises if something is lost")
       ->type_name("FILE")
       ->required();
-  add_board_option(command, options.camera);
+  add_board_option(command, options.camera.board);
   command.add_option("--image", options.camera.image, "What the flash holds at first; it is only read")
       ->type_name("FILE");
   command.add_flag("--no-mount", options.no_mount, "Leave the storage alone: no probing, no /flash");
