@@ -5,27 +5,21 @@ import pathlib
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 from tested_program import ProgramTest, parse_arguments
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "micropython" / "tests"))
+import board_facts  # noqa: E402  which is there
 
 TIMEOUT_S = 120
 PROGRAM = ""
 KIB, MIB = 1024, 1024 * 1024
 
 # offset and size of the storage, and its simple block
-STORAGE = {
-    "OPENMV2": (32 * KIB, 32 * KIB, 512),
-    "OPENMV3": (32 * KIB, 96 * KIB, 512),
-    "OPENMV4": (128 * KIB, 128 * KIB, 512),
-    "OPENMV4P": (0, 24 * MIB, 512),
-    "OPENMVPT": (0, 24 * MIB, 512),
-    "OPENMV_N6": (4 * MIB, 4 * MIB, 4096),
-    "ARDUINO_PORTENTA_H7": (0, 11 * MIB, 512),
-    "ARDUINO_GIGA": (0, 11 * MIB, 512),
-    "ARDUINO_NICLA_VISION": (0, 11 * MIB, 512),
-}
+STORAGE = {name: (at.storage_offset, at.storage_bytes, at.simple_bytes) for name, at in board_facts.BOARDS.items()}
 BOARDS = list(STORAGE)
 FILESYSTEMS = {"fat": "VfsFat", "littlefs": "VfsLfs2"}
 
