@@ -176,7 +176,7 @@ class Session {
   // The blocks of the drive from kFirstStorageBlock on are those of the storage.
   void use_drive(int64_t block) {
     std::vector<uint8_t> bytes = data();
-    block += input_.ConsumeBool() ? flash::Drive::kFirstStorageBlock - 4 : 0;
+    if (input_.ConsumeBool() && block <= UINT32_MAX) block += flash::Drive::kFirstStorageBlock - 4;
     const Status status = drive_.write_blocks(block, bytes);
     const uint32_t unit = drive_.block_bytes();
     if (bytes.size() % unit != 0 || block < 0 || block > drive_.block_count() ||
