@@ -235,12 +235,26 @@ TEST_F(XspiBusTest, OctalDtrIsEightLinesAtBothEdgesWithStrobe) {
   EXPECT_EQ(registers.values[kIr], 0xEE11u);
   EXPECT_EQ(registers.values[kCr], 0x10000301u);
 
-  // The window opens last, and closes at once.
+  // DHQC = 1 wants DDTR = 1, where no data follow, too.
+  ASSERT_TRUE(bus.execute(NorCommand(NorFrame(0x06).in_octal_dtr())).ok());
+  EXPECT_EQ(registers.values[kCcr], 0x0800001Cu);
+  EXPECT_EQ(registers.values[kTcr], 0x10000000u);
+  ASSERT_TRUE(bus.execute(NorCommand(NorFrame(0x21).in_octal_dtr().with_address(4), 0)).ok());
+  EXPECT_EQ(registers.values[kCcr], 0x08003C1Cu);
+
+  // The window opens last, and closes at once. Only what is under way is aborted.
   registers.writes.clear();
   ASSERT_TRUE(bus.map(read, 32u << 20).ok());
   EXPECT_EQ(registers.writes.back(), (Registers::Write{kCr, 0x30000301, false}));
+  registers.writes.clear();
   ASSERT_TRUE(bus.unmap().ok());
-  EXPECT_EQ(registers.values[kCr], 0x00000301u);
+  EXPECT_EQ(registers.written(kCr), std::vector<uint32_t>{0x00000301});
+
+  ASSERT_TRUE(bus.map(read, 32u << 20).ok());
+  registers.writes.clear();
+  registers.status = [&] { return registers.writes.empty() ? kBusy : kComplete; };
+  ASSERT_TRUE(bus.unmap().ok());
+  EXPECT_EQ(registers.written(kCr), (std::vector<uint32_t>{0x30000303, 0x00000301}));
 }
 
 TEST_F(XspiBusTest, OddEndsOfOctalDtrAreMadeEven) {

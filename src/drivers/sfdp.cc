@@ -64,7 +64,7 @@ uint32_t NorParameters::tell_operations(NorFrame addressed, bool dedicated, NorO
     if (dedicated && has_opcode4) opcode = erase_opcodes4[i];
     if (dedicated && !has_opcode4 && (opcode != kErase32K || (four_byte_entry() & kEnterByB7) == 0))
       opcode = 0;
-    const bool is_usable = log2 >= 8 && log2 <= 16 && opcode != 0;
+    const bool is_usable = log2 >= 12 && log2 <= 16 && opcode != 0;
     out.erases[i] = {.size_bytes = is_usable ? 1u << log2 : 0,
                      .maximum_us = maximum(word10, times, kEraseUnitUs[field(times, 5, 2)]),
                      .frame = addressed.with_opcode(opcode)};

@@ -35,8 +35,9 @@ constexpr uint8_t kNobody = 0xFF;           // what a bus reads that nobody driv
 constexpr FailRegister kMacronixSecurity = {.read = 0x2B, .program_bit = 5, .clear = 0};
 constexpr FailRegister kMicronFlagStatus = {.read = 0x70, .program_bit = 4, .clear = 0x50};
 
-// What a chip that is not identified yet may be busy with: a block erase at its slowest.
-constexpr uint32_t kForeignChangeUs = 5'000'000;
+// What a chip that is not identified yet may be busy with: a block erase at its slowest, five
+// seconds, rounded to what an instruction can hold.
+constexpr uint32_t kForeignChangeUs = 5u << 20;
 // tW: MX25L12833F 40 ms, W25Q256JV 15 ms.
 constexpr uint32_t kWriteRegisterUs = 40'000;
 // After a reset (tRST: 30 to 40 us) or a release from deep power-down (tRES1: 3 to 30 us).
@@ -44,7 +45,7 @@ constexpr uint32_t kRestUs = 100;
 
 // SFDP rounds a chip's maxima up, to twice as much and more. Those of W25Q256JV and W25Q128JV, AC
 // characteristics: tSE, tBE1, tBE2 of 4, 32 and 64 KiB; tPP.
-constexpr uint16_t kWinbondEraseMs[] = {400, 1600, 2000};
+constexpr uint32_t kWinbondEraseUs[] = {400'000, 1'600'000, 2'000'000};
 constexpr uint32_t kWinbondProgramUs = 3'000;
 
 constexpr uint32_t kThreeByteReach = 16u << 20;
@@ -73,6 +74,7 @@ constexpr uint32_t lowest_bit(uint32_t bits) {
 
 Status SpiNor::init() {
   framing_ = {};
+  id_ = 0;
   state_ = State::kIdle;
   const Status status = bring_up();
   if (!status.ok()) {
@@ -91,12 +93,12 @@ inline Status SpiNor::bring_up() {
   FLASH_TRY(identify(known, chip));
   FLASH_TRY(adopt(chip));
   FLASH_TRY(publish_geometry(known, chip));
-  return map();
+  return settle();
 }
 
 // In the present protocol: awake, done with what it was doing, and as after power-up.
 Status SpiNor::recover() {
-  FLASH_TRY(read_id());
+  read_id().ignore();  // a chip that drives no strobe now may do so after the reset
   if (id_ == 0) {
     FLASH_TRY(send_and_rest(kReleasePowerDown));
     // An erase that the camera's reset did not stop is let finish: cutting it off leaves weak cells.
@@ -187,7 +189,7 @@ inline Status SpiNor::publish_geometry(const KnownChip& known, const NorParamete
   if (known.maker() == kWinbond) {
     operations_.program.maximum_us = kWinbondProgramUs;
     for (NorOperation& erase : operations_.erases) {
-      erase.maximum_us = kWinbondEraseMs[erase.size_bytes >> 15] * 1000u;
+      erase.maximum_us = kWinbondEraseUs[erase.size_bytes >> 15];
     }
   }
   if (sizes == 0) return Error::kNoDevice;
@@ -241,15 +243,14 @@ Status SpiNor::enable_write() {
 }
 
 Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
-  const bool by_mode = dedicated_ && command.frame.opcode() == kErase32K;
-  if (by_mode) FLASH_TRY(send(kEnterFourByte));
+  if (dedicated_ && command.frame.opcode() == kErase32K) {
+    FLASH_TRY(send(kEnterFourByte));
+    exit_mode_ = kExitFourByte;
+  }
   FLASH_TRY(enable_write());
   state_ = State::kChanging;
-  Status status = bus_.execute(command);
-  if (status.ok()) status = wait_ready(maximum_us);
-  // At once: a boot loader may read the chip with three bytes.
-  if (by_mode && status.ok()) status = send(kExitFourByte);
-  return status;
+  FLASH_TRY(bus_.execute(command));
+  return wait_ready(maximum_us);
 }
 
 inline Status SpiNor::wait_ready(uint32_t maximum_us) {
@@ -284,10 +285,9 @@ inline Status SpiNor::check_result(bool is_erase) {
 }
 
 Status SpiNor::do_read(uint32_t offset, uint8_t* out, uint32_t length) {
+  FLASH_TRY(settle());
   const NorCommand read = NorCommand::reading(read_, offset, {out, length});
-  if (state_ == State::kMapped) return bus_.read_mapped(read);
-  if (state_ == State::kChanging) FLASH_TRY(wait_ready(0));
-  return bus_.execute(read);
+  return state_ == State::kMapped ? bus_.read_mapped(read) : bus_.execute(read);
 }
 
 Status SpiNor::do_program(uint32_t offset, const uint8_t* data, uint32_t length) {
@@ -298,20 +298,15 @@ Status SpiNor::do_erase(uint32_t offset, uint32_t length) {
   return change_range(offset, nullptr, length);
 }
 
-// Memory is to be had again also after an error, when part of the range may have changed; but a chip that is
-// still busy is none.
 Status SpiNor::change_range(uint32_t offset, const uint8_t* data, uint32_t length) {
+  FLASH_TRY(settle());
   if (state_ == State::kMapped) FLASH_TRY(bus_.unmap());
-  if (state_ == State::kChanging) FLASH_TRY(wait_ready(0));
   state_ = State::kIdle;
   Status status = change_pieces(offset, data, length);
-  if (!config_.mapped_reads) return status;
-  if (state_ == State::kIdle) {
-    const Status mapping = map();
-    if (status.ok()) status = mapping;
-  }
+  const Status settled = settle();
+  if (status.ok()) status = settled;
   const Platform& platform = config_.platform;
-  platform.memory_changed(platform.context, bus_.mapped_address() + offset, length);
+  if (config_.mapped_reads) platform.memory_changed(platform.context, bus_.mapped_address() + offset, length);
   return status;
 }
 
@@ -346,7 +341,13 @@ inline const NorOperation& SpiNor::largest_erase(uint32_t offset, uint32_t lengt
   return *largest;
 }
 
-Status SpiNor::map() {
+// Memory is to be had again also after an error, when part of the range may have changed; but a chip that is
+// still busy is none. Nor is one left counting four bytes: a boot loader may read it with three.
+Status SpiNor::settle() {
+  if (state_ == State::kMapped) return {};
+  if (state_ == State::kChanging) FLASH_TRY(wait_ready(0));
+  if (exit_mode_ != 0) FLASH_TRY(send(static_cast<uint8_t>(exit_mode_)));
+  exit_mode_ = 0;
   if (!config_.mapped_reads) return {};
   FLASH_TRY(bus_.map(read_, size_bytes()));
   state_ = State::kMapped;

@@ -114,7 +114,7 @@ class SpiNor : public flash::NorFlash {
   flash::Status change_range(uint32_t offset, const uint8_t* data, uint32_t length);
   flash::Status change_pieces(uint32_t offset, const uint8_t* data, uint32_t length);
   const NorOperation& largest_erase(uint32_t offset, uint32_t length) const;
-  flash::Status map();
+  flash::Status settle();
 
   // A word: this far from the start, a byte takes a longer instruction.
   enum class State : uint32_t {
@@ -123,6 +123,7 @@ class SpiNor : public flash::NorFlash {
     kChanging  // and its end was not seen yet
   };
   State state_ = State::kIdle;
+  uint32_t exit_mode_ = 0;  // the opcode that leaves the mode for an erase without an opcode of four bytes
   const FailRegister* fail_register_ = nullptr;  // null: the chip has none
   NorOperations operations_;
   flash::Region region_{};

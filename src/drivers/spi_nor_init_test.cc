@@ -43,9 +43,11 @@ TEST_F(SpiNorTest, EachStepOfInitThatFailsLeavesTheBusClosed) {
         SpiNor& nor = driver(c.lines, {.platform = {}, .mapped_reads = c.mapped});
         const Status status = nor.init();
         done = bus.call_count <= step;
-        EXPECT_EQ(status, done ? Status{} : failure);
-        EXPECT_EQ(bus.is_open, done);
-        EXPECT_EQ(nor.size_bytes(), done ? c.table.size_bytes : 0u);
+        // Nothing hangs on the look before the reset: a chip in another protocol gives no strobe.
+        const bool comes_up = done || step == (c.lines == NorLines::kEight ? 2 : 1);
+        EXPECT_EQ(status, comes_up ? Status{} : failure);
+        EXPECT_EQ(bus.is_open, comes_up);
+        EXPECT_EQ(nor.size_bytes(), comes_up ? c.table.size_bytes : 0u);
         bus.failing_call = FakeNorBus::kNever;
         EXPECT_TRUE(nor.init().ok()) << "the next try is not hindered";
       }

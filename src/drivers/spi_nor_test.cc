@@ -87,6 +87,20 @@ TEST_F(SpiNorTest, AnEraseWithoutAnOpcodeOfFourBytesHasThemByMode) {
   bus_->calls.clear();
   ASSERT_TRUE(nor.erase(0x1010000, 65536).ok());
   EXPECT_EQ(bus_->wire(), "06 05 DC@1010000 05 05");
+  bus_->calls.clear();
+  bus_->refuses_write_enable = true;
+  EXPECT_EQ(nor.erase(0x1008000, 32768), Error::kIo);
+  EXPECT_EQ(bus_->wire(), "B7 06 05 E9");
+
+  // A chip that is busy for too long takes no E9 until it is done.
+  bus_->refuses_write_enable = false;
+  bus_->busy_polls = FakeNorBus::kNever;
+  EXPECT_EQ(nor.erase(0x1008000, 32768), Error::kTimedOut);
+  bus_->registers[0x05] = 0;
+  bus_->calls.clear();
+  read(0, 1);
+  read(0, 1);
+  EXPECT_EQ(bus_->wire(), "05 E9 0C@0 0C@0");
 }
 
 TEST_F(SpiNorTest, EachChangeIsEnabledCheckedAndWaitedFor) {
@@ -164,9 +178,10 @@ TEST_F(SpiNorTest, AChipIsNotReadBeforeTheEndOfAChangeWasSeen) {
   SpiNor& nor = ready({});
   bus_->failing_call = bus_->call_count + 3;  // the first look at the status after 20h
   EXPECT_EQ(nor.erase(0, 4096), Error::kIo);
+  EXPECT_EQ(bus_->wire().substr(bus_->wire().find("20@0")), "20@0 05 05") << "at once, if it can be seen";
   bus_->calls.clear();
   read(0, 1);
-  EXPECT_EQ(bus_->wire(), "05 05 0B@0");
+  EXPECT_EQ(bus_->wire(), "0B@0");
 }
 
 TEST_F(SpiNorTest, AChipThatFallsSilentIsNoDevice) {
@@ -242,18 +257,21 @@ TEST_F(SpiNorTest, MappedMemoryIsLeftForChangesAndTakenUpAfterThem) {
   bus_->busy_polls = FakeNorBus::kNever;
   EXPECT_EQ(nor.erase(0, 4096), Error::kTimedOut);
   EXPECT_FALSE(bus_->is_mapped);
+  std::vector<uint8_t> out(1);
+  EXPECT_EQ(nor.read(4096, out), Error::kTimedOut);
+  EXPECT_FALSE(bus_->is_mapped);
   bus_->registers[0x05] = 0;
   EXPECT_EQ(read(4096, 1), std::vector<uint8_t>(1, 0xFF));
+  EXPECT_TRUE(bus_->is_mapped) << "whoever runs from it need not wait for the next change";
 }
 
-TEST_F(SpiNorTest, ReadsByCommandWhereMemoryIsNotToBeHadAgain) {
+TEST_F(SpiNorTest, MemoryThatWasNotToBeHadIsAskedForAgain) {
   SpiNor& nor = ready({}, NorLines::kOne, {.platform = {}, .mapped_reads = true});
   bus_->failing_call = bus_->call_count + 5;  // unmap, 06, 05, 20, 05 while busy, 05; then map
   bus_->busy_polls = 0;
   EXPECT_EQ(nor.erase(0, 4096), Error::kIo);
   EXPECT_FALSE(bus_->is_mapped);
   EXPECT_EQ(read(0, 1), std::vector<uint8_t>(1, 0xFF));
-  EXPECT_TRUE(nor.erase(0, 4096).ok());
   EXPECT_TRUE(bus_->is_mapped);
 }
 

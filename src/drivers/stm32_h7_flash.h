@@ -22,7 +22,9 @@ namespace drivers {
 struct Stm32H7FlashConfig {
   uint32_t register_base;
   uint32_t array_address;
-  flash::Geometry geometry;  // two banks of equal size, sectors of one size
+  // Two banks of equal size, sectors of one size, and no gap between the banks: parts of 2 MB. In those of 1
+  // MB with two banks the second one begins at 0x08100000.
+  flash::Geometry geometry;
   Platform platform;
 };
 

@@ -35,6 +35,7 @@ class Stm32Xspi final : public Stm32XspiBase<M> {
     FLASH_TRY(settle());
     write(kDcr1, kMacronixOrder | (kWindowSizeLog2 - 1) << 16 | (config_.cs_high_cycles - 1u) << 8);
     write(kDcr2, config_.prescaler);
+    FLASH_TRY(settle());  // a new prescaler starts a calibration (HAL_XSPI_Init)
     write(kAbr, 0xFFFFFFFF);
     write(kCr, kOn);
     return {};
@@ -54,15 +55,18 @@ class Stm32Xspi final : public Stm32XspiBase<M> {
     return {};
   }
 
+  // As in ST's HAL (HAL_XSPI_Abort), only what is under way is aborted.
   flash::Status unmap() override {
-    FLASH_TRY(abort());
+    mmio_.barrier();
+    if ((flags() & kBusy) != 0) FLASH_TRY(abort());
     write(kCr, kOn);  // no access to the window may start anything from here on
     return {};
   }
 
  private:
   using Base = Stm32XspiBase<M>;
-  using Base::config_, Base::mmio_, Base::write, Base::kEnable, Base::kWordThreshold;
+  using Base::config_, Base::mmio_, Base::write, Base::flags, Base::kBusy, Base::kEnable,
+      Base::kWordThreshold;
   using Base::settle, Base::abort, Base::move, Base::finish;
 
   enum : uint16_t {
@@ -83,6 +87,7 @@ class Stm32Xspi final : public Stm32XspiBase<M> {
     // DCR1, MTYP: the bytes of each pair come in Macronix' order in octal DTR, and are put right
     // (RM0456, 28.4.14).
     kMacronixOrder = 1u << 24,
+    kDataDtr = 1u << 27,           // CCR, DDTR
     kStrobe = 1u << 29,            // CCR, DQSE
     kSampleShift = 1u << 30,       // TCR, SSHIFT: only without DTR
     kDelayQuarterCycle = 1u << 28  // TCR, DHQC: only with DTR
@@ -125,6 +130,9 @@ class Stm32Xspi final : public Stm32XspiBase<M> {
     ccr |= phase(octal, frame.address_lines(), frame.address_bytes()) << 8;
     ccr |= phase(octal, frame.mode_lines(), frame.mode_bytes()) << 16;
     ccr |= phase(octal, frame.data_lines(), 1) << 24;
+    // The delay of DHQC hangs on DDTR, in a command without data, too: ST's HAL sets it (XSPI_ConfigCmd), and
+    // without it a chip takes no write enable and no erase.
+    if (octal) ccr |= kDataDtr;
     if (octal && frame.reads()) ccr |= kStrobe;
     const uint32_t opcode = frame.opcode();
     write(kTcr, frame.dummy_cycles() | (octal ? kDelayQuarterCycle : kSampleShift));

@@ -27,6 +27,8 @@ class Storage {
   // A clock that never goes back: microseconds since any moment.
   using NowUs = uint64_t (*)(void* context);
 
+  // `nor` has come up: its geometry is known. The slice is whole sectors of one size, and the cache holds at
+  // least one of them.
   Storage(NorFlash& nor, const StorageConfig& config, const CacheMemory& memory, NowUs now_us,
           void* clock_context);
 
@@ -35,7 +37,8 @@ class Storage {
   uint32_t native_block_bytes() const { return config_.native_block_bytes; }
 
   // write() erases what must be erased; program() never does, and answers kIo where a 0 bit would have to
-  // become 1; what is erased reads as 0xFF.
+  // become 1; what is erased reads as 0xFF. Where a unit carries ECC (Geometry::reprogrammable), the sync has
+  // to rewrite the sector of one that holds something already: a store that appends does so in whole units.
   //   kInvalid   the range leaves the storage; nothing was carried out
   //   kIo, kTimedOut, kNoDevice from the flash; what waited to be written waits on
   Status read(uint64_t offset, std::span<uint8_t> out) {

@@ -101,7 +101,7 @@ bool SerialEngine::has_work() const {
     case State::kPolling:
       return true;
     case State::kReading:
-      return fillable_bytes() > 0;
+      return fillable_bytes() > 0 && !lacks_strobe();
     case State::kWriting:
       return drainable_bytes() > 0;
   }
@@ -148,6 +148,11 @@ void SerialEngine::do_work() {
       poll();
       break;
   }
+}
+
+// Data are sampled at the edges of a strobe that a chip which does not listen never drives.
+bool SerialEngine::lacks_strobe() const {
+  return transfer_.wire.strobed && !chip_.is_driving();
 }
 
 uint32_t SerialEngine::fillable_bytes() const {

@@ -104,6 +104,7 @@ class SerialEngine {
   uint8_t mapped_byte(const Transfer& transfer, uint32_t address);
   void check_mapped_timeout();
 
+  bool lacks_strobe() const;
   uint32_t fillable_bytes() const;
   uint32_t drainable_bytes() const;
   uint64_t header_ps(const WireCommand& wire) const;

@@ -243,6 +243,9 @@ void Xspi::check_format() {
   if (turns_round) violate("TCR", "a read on several lines without a dummy cycle to turn them round");
   const bool dtr = has_data() && lanes(ccr, kData).dtr;
   if (dtr && field(reg(kTcr), 30, 1) != 0) violate("TCR", "DTR data with SSHIFT = 1");
+  // What ST's HAL heeds for each command (XSPI_ConfigCmd); on an STM32H735 the chip takes none that does not.
+  const bool delays = lanes(ccr, kInstruction).dtr && field(reg(kTcr), 28, 1) != 0;
+  if (delays && !lanes(ccr, kData).dtr) violate("CCR", "a command in DTR with DHQC = 1 and DDTR = 0");
 }
 
 uint64_t Xspi::data_length() const {

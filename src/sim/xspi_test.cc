@@ -308,6 +308,7 @@ TEST_F(XspiTest, MisusedFormatsAreNoticed) {
       {"without a data phase", {kReadMode, kSingleInstruction, 0x9F}},
       {"without a dummy cycle", {kReadMode, kOctalInstruction | kOctalData, 0x9F60, 0, 2}},
       {"SSHIFT", {kReadMode, kOctalInstruction | kOctalData, 0x9F60, 0, 2, 4 | 1u << 30}},
+      {"DHQC = 1 and DDTR = 0", {0, kOctalInstruction, 0x06F9, 0, 0, 1u << 28}},
       {"more than 4 bytes", {kPollingMode, kSingleInstruction | kSingleData, 0x05, 0, 5}},
   };
   for (const auto& [what, command] : cases) {
