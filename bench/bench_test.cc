@@ -67,7 +67,7 @@ TEST(Ideal, ReckonsWithTheTimesOfTheModels) {
       const auto same_size = [&](const auto& time) { return time.size_bytes == erase.size_bytes; };
       const auto found = std::find_if(chip.erase_times.begin(), chip.erase_times.end(), same_size);
       ASSERT_NE(found, chip.erase_times.end()) << board.name;
-      EXPECT_EQ(erase.time.typical_us * uint64_t{1000}, found->time.typical_ns) << board.name;
+      EXPECT_EQ(erase.typical_us * uint64_t{1000}, found->time.typical_ns) << board.name;
     }
   }
 }

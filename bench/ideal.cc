@@ -100,7 +100,7 @@ void Ideal::program_sector(uint32_t sector) {
 
 uint64_t Ideal::erase_ns(uint32_t size_bytes) const {
   for (const boards::EraseTime& erase : part_.erase_times) {
-    if (erase.size_bytes == size_bytes) return part_.command_ns + uint64_t{erase.time.typical_us} * 1000;
+    if (erase.size_bytes == size_bytes) return part_.command_ns + uint64_t{erase.typical_us} * 1000;
   }
   std::abort();
 }
@@ -108,7 +108,7 @@ uint64_t Ideal::erase_ns(uint32_t size_bytes) const {
 uint64_t Ideal::program_ns(uint32_t bytes) const {
   const uint64_t cells_ns =
       std::min<uint64_t>(part_.program_first_byte_ns + (bytes - 1) * part_.program_next_byte_ns,
-                         uint64_t{part_.program_time.typical_us} * 1000);
+                         uint64_t{part_.program_typical_us} * 1000);
   return part_.command_ns + bytes * part_.write_ps_per_byte / 1000 + cells_ns;
 }
 

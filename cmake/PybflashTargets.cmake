@@ -2,6 +2,8 @@
 
 option(PYBFLASH_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
 option(PYBFLASH_FUZZ "Build the fuzz targets; needs clang" OFF)
+set(PYBFLASH_MICROPYTHON_DIR ${PROJECT_SOURCE_DIR}/build/micropython-1.25.0
+    CACHE PATH "Source tree of MicroPython 1.25 or newer")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

@@ -13,16 +13,10 @@ namespace boards {
 
 enum class Controller : uint8_t { kF4, kF7, kH7, kQuadSpi, kXspi };
 
-// Typical and maximum times of a flash (datasheets; each chip's file names its source).
-struct Duration {
-  uint32_t typical_us;
-  uint32_t maximum_us;
-};
-
 // An erase command of a chip, or the erase of one internal sector.
 struct EraseTime {
   uint32_t size_bytes;
-  Duration time;
+  uint32_t typical_us;
 };
 
 // A kind of flash: a serial chip, or the flash inside an MCU.
@@ -35,7 +29,7 @@ struct FlashPart {
 
   // One program unit (internal), or one page (serial; `program_first_byte_ns` and
   // `program_next_byte_ns` describe shorter ones).
-  Duration program_time;
+  uint32_t program_typical_us;
   uint32_t program_first_byte_ns;
   uint32_t program_next_byte_ns;
 
@@ -98,7 +92,8 @@ constexpr bool is_sound(const Board& board) {
     end = uint64_t{area.offset} + area.size_bytes;
   }
   const Area& storage = board.storage();
-  return storage.size_bytes % board.native_block_bytes == 0 &&
+  return geometry.has_one_sector_size(storage.offset, storage.size_bytes) &&
+         storage.size_bytes % board.native_block_bytes == 0 &&
          board.native_block_bytes % board.simple_block_bytes == 0 && board.cache_bytes % 512 == 0 &&
          board.cache_bytes >= geometry.sector_bytes_at(storage.offset);
 }

@@ -29,12 +29,12 @@ class InternalFlash final : public Hardware {
       : Hardware(clock),
         model_(cells, variant, clock, violations_),
         driver_(Config{.register_base = register_base,
-                       .array_address = kArrayAddress,
+                       .array_address = board.address,
                        .geometry = board.part->geometry,
                        .platform = platform_of(clock)},
                 sim::ModelMmio(space_)) {
     space_.map(register_base, Model::kRegisterBytes, model_.registers());
-    space_.map(kArrayAddress, cells.size_bytes(), model_.array());
+    space_.map(board.address, cells.size_bytes(), model_.array());
   }
 
   flash::NorFlash& nor() override { return driver_; }
@@ -42,8 +42,6 @@ class InternalFlash final : public Hardware {
   void power_cycle() override { model_.reset(); }
 
  private:
-  static constexpr uint32_t kArrayAddress = 0x08000000;
-
   Model model_;
   Driver driver_;
 };
@@ -68,7 +66,6 @@ struct QuadWiring {
   using Bus = drivers::Stm32QuadSpi<sim::ModelMmio>;
   using Driver = drivers::SpiNor;
   static constexpr uint32_t kRegisterBase = 0x52005000;
-  static constexpr uint32_t kWindowAddress = 0x90000000;
   static constexpr uint8_t kPrescaler = 1;
   static constexpr bool kFourLines = true;
 };
@@ -77,7 +74,6 @@ struct OctalWiring {
   using Bus = drivers::Stm32Xspi<sim::ModelMmio>;
   using Driver = drivers::OctalNor;
   static constexpr uint32_t kRegisterBase = 0x5802A000;  // XSPI2
-  static constexpr uint32_t kWindowAddress = 0x70000000;
   static constexpr uint8_t kPrescaler = 0;
   static constexpr bool kFourLines = false;
 };
@@ -90,7 +86,7 @@ class SerialFlash final : public Hardware {
         chip_(chip_of(*board.part), cells, clock, violations_),
         controller_(chip_, clock, violations_, kKernelHz),
         bus_({.register_base = Wiring::kRegisterBase,
-              .window_address = Wiring::kWindowAddress,
+              .window_address = board.address,
               .prescaler = Wiring::kPrescaler,
               .cs_high_cycles = 2,
               .platform = platform_of(clock)},
@@ -100,7 +96,7 @@ class SerialFlash final : public Hardware {
                        .four_lines = Wiring::kFourLines,
                        .mapped_reads = true}) {
     space_.map(Wiring::kRegisterBase, Wiring::Model::kRegisterBytes, controller_);
-    space_.map(Wiring::kWindowAddress, Wiring::Model::kWindowBytes, controller_.window());
+    space_.map(board.address, Wiring::Model::kWindowBytes, controller_.window());
   }
 
   flash::NorFlash& nor() override { return driver_; }

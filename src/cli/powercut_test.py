@@ -132,6 +132,16 @@ class Verdicts(PowerCut):
         again, _ = self.found(WRITE, check, "--no-mount", "--replay", failure["replay"])
         self.assertEqual(again["failures"], [failure])
 
+    def test_what_the_boot_says_starts_a_torn_storage_afresh(self):
+        write = "for i in range(4):\n    with open('/flash/%d' % i, 'w') as f: f.write('text' * 200)\n"
+        check = """
+import vfs, pyb; p = pyb.Flash(start=0); p.ioctl(1, 1); [p.ioctl(6, n) for n in range(p.ioctl(4, 0))]; vfs.VfsFat.mkfs(p)
+vfs.mount(vfs.VfsFat(pyb.Flash()), "/new")
+with open("/new/a", "w") as f: f.write("text" * 1000)
+"""
+        report = self.powercut(write, check, "--board", "OPENMV4", "--torn", "--cuts", "60")
+        self.assertEqual(report.returncode, 0, report.stdout)
+
     def test_a_check_that_hangs_or_leaves_is_lost(self):
         hung, _ = self.found(WRITE, "while True: pass", "--no-mount", "--cuts", "1", "--time-limit", "1")
         self.assertIn("did not end within 1 s", hung["failures"][0]["error"])

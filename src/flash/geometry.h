@@ -88,6 +88,15 @@ struct Geometry {
     return {begin, 0};
   }
 
+  // Are all sectors of the range, which begins at one and lies in the device, equally large?
+  constexpr bool has_one_sector_size(uint32_t offset, uint32_t length) const {
+    const uint32_t sector_bytes = sector_bytes_at(offset);
+    for (uint32_t at = offset; at < offset + length; at += sector_bytes) {
+      if (sector_bytes_at(at) != sector_bytes) return false;
+    }
+    return true;
+  }
+
   // Do both ends of the range, which lies in the device, lie between sectors?
   constexpr bool is_sector_aligned(uint32_t offset, uint32_t length) const {
     return is_boundary(offset) && is_boundary(offset + length);

@@ -60,5 +60,13 @@ TEST(Geometry, KnowsWhereSectorsMeet) {
   EXPECT_FALSE(kMixed.is_sector_aligned(128, 64));
 }
 
+TEST(Geometry, KnowsWhereSectorsAreEquallyLarge) {
+  EXPECT_TRUE(kMixed.has_one_sector_size(0, 0));
+  EXPECT_TRUE(kMixed.has_one_sector_size(0, 64));
+  EXPECT_TRUE(kMixed.has_one_sector_size(128, 256));
+  EXPECT_FALSE(kMixed.has_one_sector_size(48, 80));
+  EXPECT_FALSE(kMixed.has_one_sector_size(0, 384));
+}
+
 }  // namespace
 }  // namespace flash

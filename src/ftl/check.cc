@@ -82,22 +82,4 @@ Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckRe
   return count_blocks(log, tree, report, visitor);
 }
 
-const char* name_of(Finding finding) {
-  switch (finding) {
-    case Finding::kSound:
-      return "sound";
-    case Finding::kBlank:
-      return "blank";
-    case Finding::kForeign:
-      return "something else";
-    case Finding::kOtherVersion:
-      return "of another version of the format";
-    case Finding::kOtherLayout:
-      return "of a slice of another size";
-    case Finding::kDamaged:
-      return "damaged: no commit can be found";
-  }
-  return "";
-}
-
 }  // namespace ftl

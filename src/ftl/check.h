@@ -28,8 +28,6 @@ struct CheckReport {
   bool map_is_damaged = false;       // further blocks may be missing: the way to them is
   uint32_t least_erases = 0;         // of the segments that tell
   uint32_t most_erases = 0;
-
-  bool is_clean() const { return finding == Finding::kSound && damaged_blocks == 0 && !map_is_damaged; }
 };
 
 // Is told of every block that holds something.
@@ -47,8 +45,5 @@ class BlockVisitor {
 //   and what the flash reports, but for words that cannot be read
 flash::Status check(flash::NorFlash& nor, uint32_t offset, uint32_t size_bytes, CheckReport& report,
                     BlockVisitor* visitor = nullptr);
-
-// "sound", "blank", ...: for one line of text.
-const char* name_of(Finding finding);
 
 }  // namespace ftl

@@ -30,7 +30,9 @@ TEST(Check, FindsNothingWrongWhereNothingIs) {
   Bench bench;
   const std::vector<uint8_t> before(bench.nor.bytes());
   const CheckReport report = bench.report();
-  EXPECT_TRUE(report.is_clean());
+  EXPECT_EQ(report.finding, Finding::kSound);
+  EXPECT_EQ(report.damaged_blocks, 0u);
+  EXPECT_FALSE(report.map_is_damaged);
   EXPECT_EQ(report.live_blocks, 10u);
   EXPECT_EQ(report.layout, bench.layout);
   EXPECT_GT(report.sequence, 40u);
@@ -92,7 +94,6 @@ TEST(Check, FindsABlockThatIsDamaged) {
   ASSERT_TRUE(bench.layer.tree().find(3, at, record).ok());
   bench.nor.bytes()[bench.layout.offset_of(at) + bench.layout.header_bytes + 100] ^= 4;
   const CheckReport report = bench.report();
-  EXPECT_FALSE(report.is_clean());
   EXPECT_EQ(report.damaged_blocks, 1u);
   EXPECT_EQ(report.first_damaged_block, 3u);
   EXPECT_FALSE(report.map_is_damaged);
@@ -114,7 +115,6 @@ TEST(Check, NamesWhatIsNotALog) {
   CheckReport report;
   ASSERT_TRUE(check(nor, 0, nor.size_bytes(), report).ok());
   EXPECT_EQ(report.finding, Finding::kBlank);
-  EXPECT_STREQ(name_of(report.finding), "blank");
   EXPECT_EQ(check(nor, 0, nor.size_bytes() + 1, report), flash::Status(flash::Error::kInvalid));
 }
 

@@ -18,14 +18,6 @@ constexpr uint32_t kFewestSlots = 4;
 // Fewer of them, and too much of the slice would be the segment that has to be free.
 constexpr uint32_t kFewestLargeSegments = 16;
 
-bool has_one_sector_size(const Geometry& geometry, uint32_t offset, uint32_t size_bytes) {
-  const uint32_t sector_bytes = geometry.sector_bytes_at(offset);
-  for (uint32_t at = offset; at < offset + size_bytes; at += sector_bytes) {
-    if (geometry.sector_bytes_at(at) != sector_bytes) return false;
-  }
-  return true;
-}
-
 uint32_t aligned_up(uint32_t value, uint32_t unit) {
   return (value + unit - 1) / unit * unit;
 }
@@ -68,7 +60,7 @@ uint32_t count_atomic_blocks(const Layout& layout) {
 Status make_layout(const Geometry& geometry, uint32_t offset, uint32_t size_bytes, Layout& layout) {
   if (!flash::in_range(offset, size_bytes, geometry.size_bytes()) || size_bytes == 0) return Error::kInvalid;
   if (!geometry.is_sector_aligned(offset, size_bytes)) return Error::kInvalid;
-  if (!has_one_sector_size(geometry, offset, size_bytes)) return Error::kInvalid;
+  if (!geometry.has_one_sector_size(offset, size_bytes)) return Error::kInvalid;
   choose_segments(geometry, offset, size_bytes, layout);
   const uint32_t unit = std::max<uint32_t>(geometry.program_unit_bytes, 4);
   if (kSegmentHeaderBytes % unit != 0 || kBlockBytes % unit != 0) return Error::kInvalid;

@@ -89,11 +89,16 @@ void Log::complete(Record& record, std::span<const uint8_t> data, uint32_t seque
   record.data_crc = data.empty() ? 0 : crc32(data);
 }
 
-Status Log::program_record(uint32_t offset, const Record& record, std::span<const uint8_t> data) {
+// As they stand in the flash, until the next one.
+std::span<const uint8_t> Log::image_of(const Record& record, std::span<const uint8_t> data) {
   const std::span<uint8_t> bytes = std::span(buffer_).first(layout_.header_bytes + data.size());
   encode(record, layout_, bytes);
   std::copy(data.begin(), data.end(), bytes.begin() + layout_.header_bytes);
-  return program_and_verify(offset, bytes);
+  return bytes;
+}
+
+Status Log::program_record(uint32_t offset, const Record& record, std::span<const uint8_t> data) {
+  return program_and_verify(offset, image_of(record, data));
 }
 
 Status Log::program_and_verify(uint32_t offset, std::span<const uint8_t> bytes) {
@@ -167,10 +172,7 @@ Status Log::stage_header(Rewriter& rewriter) {
 
 Status Log::stage_record(Rewriter& rewriter, uint32_t slot, Record& record, std::span<const uint8_t> data) {
   complete(record, data, last_sequence_);
-  const std::span<uint8_t> bytes = std::span(buffer_).first(layout_.header_bytes + data.size());
-  encode(record, layout_, bytes);
-  std::copy(data.begin(), data.end(), bytes.begin() + layout_.header_bytes);
-  return rewriter.stage(layout_.offset_of(0, slot), bytes);
+  return rewriter.stage(layout_.offset_of(0, slot), image_of(record, data));
 }
 
 Status Log::stage_erased_from(Rewriter& rewriter, uint32_t slot) {

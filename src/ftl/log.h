@@ -109,6 +109,7 @@ class Log {
   flash::Status program_header(uint32_t segment);
   void complete(Record& record, std::span<const uint8_t> data, uint32_t sequence) const;
   flash::Status append_here(Record& record, std::span<const uint8_t> data, Location& at);
+  std::span<const uint8_t> image_of(const Record& record, std::span<const uint8_t> data);
   flash::Status program_record(uint32_t offset, const Record& record, std::span<const uint8_t> data);
   flash::Status program_and_verify(uint32_t offset, std::span<const uint8_t> bytes);
 

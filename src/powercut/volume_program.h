@@ -55,13 +55,12 @@ std::vector<Step> make_program(const VolumeLoad& load, uint32_t seed);
 // What a step makes of a tree.
 void apply(const Step& step, Tree& tree);
 
-// Makes the steps on a volume. kPowerOff is the caller's, who forgets the open file.
+// Makes the steps on a volume. kPowerOff is the caller's, who makes a new user after it.
 class VolumeUser {
  public:
   explicit VolumeUser(volumes::Volume& volume) : volume_(volume) {}
 
   flash::Status perform(const Step& step);
-  void forget_open_file() { log_.reset(); }
 
  private:
   flash::Status write_file(const Step& step, volumes::OpenMode mode);

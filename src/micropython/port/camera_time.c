@@ -58,7 +58,8 @@ void camera_time_leave_host(void) {
     host_left = true;
 }
 
-void camera_time_catch_up(void) {
+// The camera lives through the time that the host spent since the last call.
+static void catch_up(void) {
     if (host_left) {
         camera_pass_us(LOOK_US);
         return;
@@ -69,7 +70,7 @@ void camera_time_catch_up(void) {
 }
 
 static uint64_t camera_monotonic_us(void) {
-    camera_time_catch_up();
+    catch_up();
     return camera_now_us();
 }
 
@@ -157,7 +158,7 @@ bool camera_time_wait_for_input(int fd, int slice_ms) {
     const int ready = __real_poll(&input, 1, slice_ms);
     const bool was_interrupted = ready < 0 && errno == EINTR;
     if (camera_is_attached()) {
-        camera_time_catch_up();
+        catch_up();
     }
     return ready != 0 && !was_interrupted;
 }

@@ -11,9 +11,6 @@ void camera_time_skip_host_time(void);
 // and the date starts where it always does.
 void camera_time_leave_host(void);
 
-// The camera lives through the time that the host spent since the last call.
-void camera_time_catch_up(void);
-
 // Waits until `fd` can be read, or has ended, or `slice_ms` of the host's time are over; the camera
 // lives through them. False if there is nothing yet, or a signal came first.
 bool camera_time_wait_for_input(int fd, int slice_ms);

@@ -42,7 +42,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(sim_stats_obj, sim_stats);
 static mp_obj_t sim_advance_ms(mp_obj_t ms_in) {
     const mp_int_t ms = mp_obj_get_int(ms_in);
     if (ms < 0 || ms / MS_PER_DAY > LONGEST_ADVANCE_DAYS) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("n=%d is not from 0 ms to %d days"), (int)ms, LONGEST_ADVANCE_DAYS);
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("n=" INT_FMT " is not from 0 ms to %d days"), ms, LONGEST_ADVANCE_DAYS);
     }
     camera_pass_us((uint64_t)ms * US_PER_MS);
     return mp_const_none;

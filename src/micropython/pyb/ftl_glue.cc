@@ -5,13 +5,13 @@
 #include <span>
 #include <type_traits>
 
+#include "flash/block_device.h"
 #include "flash/storage_nor.h"
 #include "ftl/ftl.h"
 #include "micropython/pyb/flash_glue.h"
 
 namespace {
 
-using flash::Error;
 using flash::Status;
 
 // The storage as the layer sees it, and the layer.
@@ -43,11 +43,6 @@ const ftl::Ftl& layer_in(const ftl_glue_t* room) {
   return std::launder(reinterpret_cast<const Layer*>(room->words))->blocks;
 }
 
-// Python's numbers, as the layer takes them: one that is negative or too large lies outside as well.
-bool is_number(int64_t value) {
-  return value >= 0 && value <= UINT32_MAX;
-}
-
 }  // namespace
 
 int ftl_glue_init(ftl_glue_t* layer, uint32_t start, uint32_t len) {
@@ -74,23 +69,16 @@ uint32_t ftl_glue_block_count(const ftl_glue_t* layer) {
   return layer_in(layer).block_count();
 }
 
-uint32_t ftl_glue_atomic_blocks(const ftl_glue_t* layer) {
-  return layer_in(layer).log().layout().atomic_blocks;
-}
-
 int ftl_glue_read(ftl_glue_t* layer, int64_t block, void* buf, size_t len) {
-  if (!is_number(block)) return Status(Error::kInvalid).value();
-  return layer_in(layer).read(static_cast<uint32_t>(block), {static_cast<uint8_t*>(buf), len}).value();
+  return layer_in(layer).read(flash::to_number(block), {static_cast<uint8_t*>(buf), len}).value();
 }
 
 int ftl_glue_write(ftl_glue_t* layer, int64_t block, const void* buf, size_t len) {
-  if (!is_number(block)) return Status(Error::kInvalid).value();
-  return layer_in(layer).write(static_cast<uint32_t>(block), {static_cast<const uint8_t*>(buf), len}).value();
+  return layer_in(layer).write(flash::to_number(block), {static_cast<const uint8_t*>(buf), len}).value();
 }
 
 int ftl_glue_trim(ftl_glue_t* layer, int64_t block, int64_t count) {
-  if (!is_number(block) || !is_number(count)) return Status(Error::kInvalid).value();
-  return layer_in(layer).trim(static_cast<uint32_t>(block), static_cast<uint32_t>(count)).value();
+  return layer_in(layer).trim(flash::to_number(block), flash::to_number(count)).value();
 }
 
 int ftl_glue_sync(ftl_glue_t* layer) {

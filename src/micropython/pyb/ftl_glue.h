@@ -35,7 +35,6 @@ int ftl_glue_mount(ftl_glue_t *layer, ftl_finding_t *finding);
 int ftl_glue_format(ftl_glue_t *layer);
 
 uint32_t ftl_glue_block_count(const ftl_glue_t *layer);
-uint32_t ftl_glue_atomic_blocks(const ftl_glue_t *layer);
 
 int ftl_glue_read(ftl_glue_t *layer, int64_t block, void *buf, size_t len);
 int ftl_glue_write(ftl_glue_t *layer, int64_t block, const void *buf, size_t len);

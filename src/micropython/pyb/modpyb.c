@@ -33,10 +33,14 @@ static flash_glue_partition_t *partition_of(mp_obj_t self) {
 }
 
 // Every number of interest is a small int, on a 32-bit camera, too. One that is not is out of range by
-// far, and which range that is the flash stack knows best: no OverflowError from here.
+// far, and which range that is the flash stack knows best: no OverflowError from here. What can only be turned
+// into an integer is none.
 int64_t pyb_flash_get_int(mp_obj_t arg) {
     if (mp_obj_is_exact_type(arg, &mp_type_int)) {
         return mp_obj_int_sign(arg) < 0 ? MP_SMALL_INT_MIN : MP_SMALL_INT_MAX;
+    }
+    if (!mp_obj_is_small_int(arg) && !mp_obj_is_bool(arg)) {
+        mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("can't convert %s to int"), mp_obj_get_type_str(arg));
     }
     return mp_obj_get_int(arg);
 }

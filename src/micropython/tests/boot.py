@@ -252,6 +252,19 @@ def any_read_error_is_told_and_nothing_formatted(camera):
 
 
 @case()
+def what_it_says_starts_the_storage_afresh(camera):
+    if camera.board.storage_bytes > 4 << 20:
+        return  # a minute, for nothing else
+    fault = "import sim, pyb\nwhole = pyb.Flash(start=0)\n%s\nwhole.ioctl(3, 0)\nsim.reset()\n"
+    for what in ("whole.writeblocks(0, b'unknown ' * (whole.ioctl(5, 0) // 8))", "sim.fail('read', 1)"):
+        camera.make_blank_image()
+        text = camera.run_code(fault % what)
+        assert "/flash is not mounted" in text, text
+        camera.run_code(text.split("which loses what is there: ")[1].splitlines()[0], mount=False)
+        assert "WORK 0" in boot_mounts(camera, "VfsFat")
+
+
+@case()
 def no_mount_looks_at_nothing(camera):
     camera.make_blank_image()
     text = camera.run_code(LOOK + "print('READ', sim.stats()['bytes_read'])", mount=False)

@@ -176,4 +176,15 @@ def sleeping_is_idle_time():
     assert flash_work() > before
 
 
+@test
+def no_more_than_a_year_passes_at_once():
+    for wrong in (-1, 366 * 24 * 3600 * 1000):
+        try:
+            sim.advance_ms(wrong)
+        except ValueError as error:
+            assert str(error) == "n=%d is not from 0 ms to 365 days" % wrong, error
+        else:
+            raise AssertionError(wrong)
+
+
 run_tests()

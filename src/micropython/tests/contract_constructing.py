@@ -51,7 +51,11 @@ def other_keywords_are_refused():
 
 @test
 def only_integers_are_accepted():
-    for wrong in ("0", b"0", 0.0, None, [], (0,)):
+    class Like0:
+        def __int__(self):
+            return 0
+
+    for wrong in ("0", b"0", 0.0, None, [], (0,), Like0()):
         raises(TypeError, pyb.Flash, start=wrong)
         raises(TypeError, pyb.Flash, len=wrong)
 

@@ -191,15 +191,29 @@ def _mount(storage):
     return "a damaged %s filesystem: %s" % (what, fault)
 
 
+def _say(found, is_readable):
+    print("/flash is not mounted: the storage holds %s." % found)
+    start_afresh = "vfs.VfsFat.mkfs(pyb.Flash(start=0))"
+    if is_readable:
+        print("Nothing was written. pyb.Flash(start=0).readblocks(0, buf) reads its bytes as they are.")
+    else:
+        print("Nothing was written. pyb.Flash(start=0).readblocks(n, buf) reads those blocks that can be read.")
+        # mkfs looks at what is there before it writes.
+        start_afresh = (
+            "p = pyb.Flash(start=0); p.ioctl(1, 1); [p.ioctl(6, n) for n in range(p.ioctl(4, 0))]; "
+            "vfs.VfsFat.mkfs(p)"
+        )
+    print("To start afresh, which loses what is there: import vfs, pyb; %s" % start_afresh)
+
+
 def run():
+    is_readable = True
     try:
         found = _mount(_Storage())
     except OSError as error:
         found = "what cannot be read (%s)" % error
-    if found is None:
-        os.chdir("/flash")
-        sys.path.extend(path for path in ("/flash", "/flash/lib") if path not in sys.path)
-        return
-    print("/flash is not mounted: the storage holds %s." % found)
-    print("Nothing was written. pyb.Flash(start=0).readblocks(0, buf) reads its bytes as they are.")
-    print("To start afresh, which loses what is there: import vfs, pyb; vfs.VfsFat.mkfs(pyb.Flash(start=0))")
+        is_readable = False
+    if found is not None:
+        return _say(found, is_readable)
+    os.chdir("/flash")
+    sys.path.extend(path for path in ("/flash", "/flash/lib") if path not in sys.path)
