@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <list>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -25,6 +25,8 @@
 #include "cli/projection.h"
 #include "cli/script_runs.h"
 #include "cli/table.h"
+#include "images/image.h"
+#include "images/temporary_name.h"
 
 namespace cli {
 
@@ -68,12 +70,14 @@ struct Outcome {
   uint32_t hottest_offset = 0;
 };
 
-// A folder that goes with the object.
+// A folder for an image, which goes with the object.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string pattern = std::filesystem::temp_directory_path() / "pybflash-XXXXXX";
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+    if (mkdtemp(pattern.data()) == nullptr) return;
+    path_ = pattern;
+    for (const std::string& name : {image(), images::wear_path(image()), path_}) names_.emplace_back(name);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
@@ -82,35 +86,23 @@ class TemporaryFolder {
     if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
   }
   const std::string& path() const { return path_; }  // empty if there is no room for one
+  std::string image() const { return path_ + "/cam.bin"; }
 
  private:
   std::string path_;
+  std::list<images::TemporaryName> names_;
 };
-
-volatile std::sig_atomic_t is_interrupted = 0;
-
-// The script gets the signal as well; this program cleans up.
-void note_interrupts() {
-  struct sigaction action = {};
-  action.sa_handler = [](int) { is_interrupted = 1; };
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-}
 
 class Forecast {
  public:
-  Forecast(const boards::Board& board, const ForecastOptions& options, const std::string& folder)
-      : board_(board), options_(options), image_(folder + "/cam.bin") {}
+  Forecast(const boards::Board& board, const ForecastOptions& options, std::string image)
+      : board_(board), options_(options), image_(std::move(image)) {}
 
   Outcome of(const Variant& variant) {
     Outcome outcome = {.variant = &variant, .failure = {}, .projection = {}};
-    if (is_interrupted != 0) {
-      outcome.failure = "interrupted";
-      return outcome;
-    }
     runs_ = 0;
     std::filesystem::remove(image_);
-    std::filesystem::remove(image_ + ".wear");
+    std::filesystem::remove(images::wear_path(image_));
     outcome.failure = make_used_image(board_, image_, variant.filesystem);
     if (outcome.failure.empty()) outcome.failure = measure(outcome);
     return outcome;
@@ -143,7 +135,6 @@ class Forecast {
     arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
     RunCost cost;
     const std::string failure = run_script(board_, image_, std::move(arguments), cost);
-    if (is_interrupted != 0) return "interrupted";
     if (!failure.empty()) return "run " + std::to_string(runs_) + " of the script: " + failure;
     costs.push_back(cost);
     return {};
@@ -289,17 +280,12 @@ int run_forecast(const ForecastOptions& options) {
   if (folder.path().empty())
     return usage_error("no room for a temporary folder; set TMPDIR to another place");
 
-  note_interrupts();
   std::vector<Outcome> outcomes;
   {
-    Forecast forecast(*board, options, folder.path());
+    Forecast forecast(*board, options, folder.image());
     for (const Variant& variant : kVariants) {
       if (has_room_for(*board, variant.filesystem)) outcomes.push_back(forecast.of(variant));
     }
-  }
-  if (is_interrupted != 0) {
-    std::cerr << "pybflash: interrupted\n";
-    return kExitFailed;
   }
   if (!options.json.empty()) {
     const std::string error = write_file(options.json, json_of(*board, options, outcomes));

@@ -9,10 +9,12 @@ import json
 import os
 import pathlib
 import re
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 import zlib
@@ -81,6 +83,13 @@ def blocks_of(owner, block):
     for offset, length in owner["runs"]:
         found.update(range(offset // block, (offset + length - 1) // block + 1))
     return found
+
+
+def is_running(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().split(") ")[-1][0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class WrongUse(WithFolder):
@@ -445,6 +454,17 @@ class Forecasts(WithFolder):
         command = [PROGRAM, "forecast", "--script", str(script), "--times-per-day", "1", "--runs", "1"]
         self.assertEqual(subprocess.run(command, env=environment, capture_output=True, check=False).returncode, 0)
         self.assertEqual(os.listdir(folder), [])
+        script.write_text("while True: pass")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+                children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+                while not (child := children.read_text().split()):
+                    time.sleep(0.01)
+                process.send_signal(number)
+            self.assertEqual(process.returncode, -number)
+            self.assertEqual(os.listdir(folder), [])
+            while is_running(child[0]):
+                time.sleep(0.01)
 
 
 if __name__ == "__main__":

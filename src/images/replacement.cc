@@ -1,62 +1,24 @@
 #include "images/replacement.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 namespace images {
 
-namespace {
-
-// The names of what is being written. A change of an image has two.
-std::array<std::atomic<const char*>, 4> being_written;
-
-void exchange(const char* old, const char* name) {
-  for (std::atomic<const char*>& entry : being_written) {
-    if (const char* expected = old; entry.compare_exchange_strong(expected, name)) return;
-  }
-}
-
-void remove_all_and_end(int signal) {
-  for (const std::atomic<const char*>& entry : being_written) {
-    if (const char* name = entry.load()) unlink(name);
-  }
-  raise(signal);  // ends the program: SA_RESETHAND
-}
-
-// Those that nobody else handles or ignores.
-void handle_signals() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction action = {};
-    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
-    action.sa_handler = remove_all_and_end;
-    action.sa_flags = SA_RESETHAND;
-    sigaction(signal, &action, nullptr);
-  }
-}
-
-}  // namespace
-
 Replacement::Replacement(const std::string& path)
     : Replacement(path, path + "." + std::to_string(getpid()) + ".tmp") {}
 
 Replacement::Replacement(const std::string& path, const std::string& temporary)
-    : final_(path), temporary_(temporary) {
-  exchange(nullptr, temporary_.c_str());
-  handle_signals();
-}
+    : final_(path), temporary_(temporary) {}
 
 Replacement::~Replacement() {
-  if (!committed_) unlink(temporary_.c_str());
-  exchange(temporary_.c_str(), nullptr);
+  if (!committed_) unlink(path().c_str());
 }
 
 std::string Replacement::claim() {
@@ -72,9 +34,9 @@ std::string Replacement::claim() {
 }
 
 std::string Replacement::commit() {
-  const FileDescriptor file(::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return temporary_ + ": " + std::strerror(errno);
-  if (fsync(file.get()) != 0 || std::rename(temporary_.c_str(), final_.c_str()) != 0) {
+  const FileDescriptor file(::open(path().c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return path() + ": " + std::strerror(errno);
+  if (fsync(file.get()) != 0 || std::rename(path().c_str(), final_.c_str()) != 0) {
     return final_ + ": " + std::strerror(errno);
   }
   committed_ = true;

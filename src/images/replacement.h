@@ -4,6 +4,7 @@
 #include <string>
 
 #include "images/file_descriptor.h"
+#include "images/temporary_name.h"
 
 namespace images {
 
@@ -17,7 +18,7 @@ class Replacement {
   Replacement& operator=(const Replacement&) = delete;
   ~Replacement();
 
-  const std::string& path() const { return temporary_; }
+  const std::string& path() const { return temporary_.path(); }
 
   // From here on nobody else may use the file that is replaced. Both return what was wrong, or nothing.
   std::string claim();
@@ -25,7 +26,7 @@ class Replacement {
 
  private:
   std::string final_;
-  std::string temporary_;
+  TemporaryName temporary_;
   FileDescriptor lock_;
   bool committed_ = false;
 };

@@ -1,0 +1,53 @@
+#include "images/temporary_name.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <utility>
+
+namespace images {
+
+namespace {
+
+// A forecast has three and writes one more.
+std::array<std::atomic<const char*>, 4> temporary_names;
+
+void exchange(const char* old, const char* name) {
+  for (std::atomic<const char*>& entry : temporary_names) {
+    if (const char* expected = old; entry.compare_exchange_strong(expected, name)) return;
+  }
+}
+
+void remove_all_and_end(int signal) {
+  for (const std::atomic<const char*>& entry : temporary_names) {
+    const char* name = entry.load();
+    if (name != nullptr && unlink(name) != 0) rmdir(name);
+  }
+  raise(signal);  // ends the program: SA_RESETHAND
+}
+
+// Those that nobody else handles or ignores.
+void handle_signals() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action = {};
+    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    action.sa_handler = remove_all_and_end;
+    action.sa_flags = SA_RESETHAND;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+}  // namespace
+
+TemporaryName::TemporaryName(std::string path) : path_(std::move(path)) {
+  exchange(nullptr, path_.c_str());
+  handle_signals();
+}
+
+TemporaryName::~TemporaryName() {
+  exchange(path_.c_str(), nullptr);
+}
+
+}  // namespace images
