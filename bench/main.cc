@@ -2,6 +2,7 @@
 // `pybflash` need not carry that driver.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -91,6 +92,7 @@ int refuse(const std::string& complaint) {
 
 // What is wrong with them, or "".
 std::string check_arguments(const Options& options) {
+  if (std::isnan(options.scale)) return "bench: --scale must be a number";  // CLI::Range lets it through
   for (const std::string& name : options.boards) {
     if (boards::find_board(name) == nullptr)
       return "unknown board '" + name + "'; pybflash boards lists them";

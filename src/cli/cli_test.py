@@ -63,6 +63,7 @@ class CommandLine(ProgramTest):
         self.assertTrue(result.stdout.endswith(b"\n2 rows, 0 beyond the limits\n"), result)
         self.assert_one_line(pybflash("bench", "--workload", "W9"), "W9", "W6b")
         self.assert_one_line(pybflash("bench", "--scale", "0"), "--scale", "0.001", "1000")
+        self.assert_one_line(pybflash("bench", "--scale", "nan"), "--scale", "number")
         self.assert_one_line(pybflash("bench", "--workload", "W1", "--fs", "raw"), "W5 W8")
 
     def test_unknown_board_names_the_known_ones(self):

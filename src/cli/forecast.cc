@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -272,6 +273,8 @@ std::string json_of(const boards::Board& board, const ForecastOptions& options,
 int run_forecast(const ForecastOptions& options) {
   const boards::Board* board = find_board_or_report(options.board);
   if (board == nullptr) return kExitUsage;
+  // CLI::Range lets it through.
+  if (std::isnan(options.times_per_day)) return usage_error("--times-per-day must be a number");
   if (access(options.script.c_str(), R_OK) != 0) {
     return usage_error(options.script + ": " + std::strerror(errno));
   }

@@ -134,7 +134,7 @@ class WrongUse(WithFolder):
         self.assert_one_line(pybflash("forecast", "--script", script), "--times-per-day")
         self.assert_one_line(pybflash("forecast", "--script", "no.py", "--times-per-day", "1"), "no.py", "No such file")
         self.assert_one_line(pybflash("forecast", "--script", self.folder, "--times-per-day", "1"), "directory")
-        for wrong in ("0", "-1", "many"):
+        for wrong in ("0", "-1", "many", "nan", "inf"):
             self.assert_one_line(pybflash("forecast", "--script", script, "--times-per-day", wrong), "--times-per-day")
         self.assert_one_line(
             pybflash("forecast", "--board", "NONE", "--script", script, "--times-per-day", "1"), "NONE", "OPENMV4P"
