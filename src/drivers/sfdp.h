@@ -98,9 +98,8 @@ struct NorParameters {
   // A power of two from 64 KiB to what a controller's window shows, 256 MiB. With bit 31 of word 2 the number
   // would be an exponent, of a chip too large for us.
   bool has_possible_size() const {
-    constexpr uint32_t kPossibleBits = (512u << 20) - (64u << 10);
     const uint32_t size = size_bytes();
-    return (size & kPossibleBits) != 0 && (size & (size - 1)) == 0;
+    return size - (64u << 10) < (256u << 20) && (size & (size - 1)) == 0;
   }
 
   // `addressed`: how addresses are sent. `dedicated`: with the opcodes that take four bytes in every mode;

@@ -210,8 +210,8 @@ const CacheSlot& WriteCache::choose_dirty(bool fullest) const {
 
 // ---- Reading and changing -------------------------------------------------------------------------
 
-// A short read brings the start of its block in: littlefs looks through its metadata in small pieces, and
-// again and again. A torn unit before what was asked for is nobody's business.
+// A short read is kept if it begins its block or goes on from what is known of it: littlefs looks through its
+// metadata in small pieces, and again and again. What lies between is not read for one that skips it.
 Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
   while (length > 0) {
     const uint32_t block = offset / kCacheBlockBytes;
@@ -223,18 +223,15 @@ Status WriteCache::read(uint32_t offset, uint8_t* out, uint32_t length) {
       // What lies before the next block that is cached comes with the same command.
       const uint32_t end = slot == nullptr ? UINT32_MAX : slot->block * kCacheBlockBytes;
       uncached = std::min(length, end - offset);
-      slot = uncached == piece && dirty_count_ < slot_count_ ? claim(block) : nullptr;
+      slot = begin == 0 && uncached == piece && dirty_count_ < slot_count_ ? claim(block) : nullptr;
     }
-    if (slot != nullptr) {
+    if (slot != nullptr && begin <= slot->known_bytes) {
       const Status status = fill(*slot, begin + piece);
-      if (begin > slot->known_bytes && is_torn(status)) {
-        slot = nullptr;
-      } else {
-        std::memcpy(out, slot->bytes + begin, piece);
-        FLASH_TRY(status);
-      }
+      std::memcpy(out, slot->bytes + begin, piece);
+      FLASH_TRY(status);
+    } else {
+      FLASH_TRY(nor_.read(slice_offset_ + offset, out, piece = uncached));
     }
-    if (slot == nullptr) FLASH_TRY(nor_.read(slice_offset_ + offset, out, piece = uncached));
     offset += piece;
     out += piece;
     length -= piece;

@@ -258,6 +258,7 @@ def what_it_says_starts_the_storage_afresh(camera):
     fault = "import sim, pyb\nwhole = pyb.Flash(start=0)\n%s\nwhole.ioctl(3, 0)\nsim.reset()\n"
     for what in ("whole.writeblocks(0, b'unknown ' * (whole.ioctl(5, 0) // 8))", "sim.fail('read', 1)"):
         camera.make_blank_image()
+        boot_mounts(camera, "VfsFat")
         text = camera.run_code(fault % what)
         assert "/flash is not mounted" in text, text
         camera.run_code(text.split("which loses what is there: ")[1].splitlines()[0], mount=False)
