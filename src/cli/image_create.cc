@@ -102,6 +102,9 @@ void remove_wear(const std::string& image) {
 }
 
 Problem check_names(const CreateOptions& options) {
+  if (std::filesystem::weakly_canonical(options.out) == std::filesystem::weakly_canonical(options.dfu)) {
+    return options.dfu + ": is the image's name; name another file for --dfu";
+  }
   for (const std::string& path : {options.out, options.dfu}) {
     if (!options.force && !path.empty() && std::filesystem::exists(path)) {
       return path + ": is there already; name another file, or add --force to replace it";

@@ -130,6 +130,8 @@ class WrongUse(ImageCase):
         self.refused("create", "--board", "OPENMV2", "--fs", "ntfs", self.image, words=["ntfs", "littlefs", "fat"])
         self.refused("create", "--board", "X", self.image, words=["'X'"])
         self.refused("create", "--from", self.folder / "none", self.image, words=["none"])
+        for name in (self.image, f"{self.folder}/./cam.bin"):
+            self.refused("create", "--dfu", name, self.image, words=["cam.bin", "--dfu"])
         self.refused("create", "--from", __file__, self.image, words=["not a folder"])
         self.refused(words=["image"])
 
