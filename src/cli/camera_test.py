@@ -311,6 +311,14 @@ class SwitchingOff(CameraTest):
         self.assertEqual(self.switch_off(), 0)
         self.assert_kept()
 
+    def test_the_link_of_a_running_camera_stays(self):
+        self.switch_on()
+        command = [PROGRAM, "camera", "--link", self.link]
+        result = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
+        self.assertEqual(result.returncode, 2, result)
+        self.assertRegex(result.stderr.decode(), "^pybflash: .*port leads to a camera that is running.*--link\n$")
+        self.assertIn(b"\r\n3\r\n", self.prompt().line("1 + 2"))
+
     def test_idle_data_survives_a_kill(self):
         self.switch_on()
         self.prompt().line("f = open('x', 'w'); _ = f.write('text'); f.close()")

@@ -56,6 +56,25 @@ bool is_link_to_terminal(const std::string& path) {
   return std::filesystem::read_symlink(path, ignored).string().starts_with("/dev/pts/");
 }
 
+// A client may hold the port with flock(): the mark of the camera behind it is a lock of another kind.
+struct flock whole_file() {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  return lock;
+}
+
+void mark_as_in_use(int port) {
+  struct flock lock = whole_file();
+  fcntl(port, F_OFD_SETLK, &lock);
+}
+
+bool is_in_use(const std::string& path) {
+  const FileDescriptor port(::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  if (port.get() < 0) return errno == EBUSY;  // a client has it for itself
+  struct flock lock = whole_file();
+  return fcntl(port.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 }  // namespace
 
 std::variant<std::unique_ptr<SerialPort>, std::string> SerialPort::open(const std::string& link) {
@@ -75,6 +94,7 @@ std::variant<std::unique_ptr<SerialPort>, std::string> SerialPort::open(const st
       inotify_add_watch(port->openings_.get(), path.data(), IN_OPEN | IN_CLOSE) < 0) {
     return failure("cannot use the pseudo-terminal " + port->path_);
   }
+  mark_as_in_use(port->device_.get());
   make_raw(port->device_.get());
   set_non_blocking(host_end);
   if (std::string error = port->connect_link(link); !error.empty()) return error;
@@ -88,6 +108,9 @@ std::string SerialPort::connect_link(const std::string& link) {
   const auto there = std::filesystem::symlink_status(link, error);
   if (std::filesystem::exists(there) && !is_link_to_terminal(link)) {
     return link + " is there already, and it is no link to a serial port; choose another path for --link";
+  }
+  if (is_in_use(link)) {
+    return link + " leads to a camera that is running; end that one, or choose another path for --link";
   }
   const std::string temporary = link + "." + std::to_string(getpid());
   std::filesystem::create_symlink(path_, temporary, error);
