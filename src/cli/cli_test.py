@@ -52,6 +52,7 @@ class CommandLine(ProgramTest):
         self.assert_one_line(pybflash("run", "--board"), "--board", "run --help")
         self.assert_one_line(pybflash("run", "no/such.py"), "no/such.py", "No such file")
         self.assert_one_line(pybflash("run", "/"), "/", "directory")
+        self.assert_one_line(pybflash("image", "put", "cam.bin"), "pybflash image put --help")
 
     def test_the_bench_checks_its_rows(self):
         if not os.path.exists(PROGRAM + "-bench"):

@@ -29,8 +29,13 @@ constexpr const char* kFooter =
     "script or the image is at fault; whatever a script gives to sys.exit().";
 
 int parse_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  if (const auto named = app.get_subcommands(); !named.empty()) {
-    return cli::usage_error(std::string(error.what()) + " (pybflash " + named.front()->get_name() +
+  std::string named;  // " image put"
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    named += " " + at->get_name();
+  }
+  if (!named.empty()) {
+    return cli::usage_error(std::string(error.what()) + " (pybflash" + named +
                             " --help shows what there is)");
   }
   if (argc < 2)
