@@ -94,7 +94,8 @@ void add_camera_command(CLI::App& app, Action& action) {
   command
       ->add_option("--link", options->link,
                    "Make a symbolic link to the port, whose own path differs each time")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->check(refuse_empty);
   command->callback([options, &action] { action = [options] { return run_camera(*options); }; });
 }
 

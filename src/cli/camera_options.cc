@@ -55,9 +55,7 @@ void add_camera_options(CLI::App& command, CameraOptions& options) {
                   "The chip's content as a raw dump of the whole flash, made if missing;\n"
                   "it is written as the camera writes (default: a blank chip in RAM)")
       ->type_name("FILE")
-      ->check([](const std::string& path) {
-        return path.empty() ? "the name of the file is empty; leave the option out for a chip in RAM" : "";
-      });
+      ->check(refuse_empty);
 }
 
 const boards::Board* find_board_or_report(const std::string& name) {

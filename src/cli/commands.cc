@@ -16,6 +16,10 @@ void add_commands(CLI::App& app, Action& action) {
   add_forecast_command(app, action);
 }
 
+std::string refuse_empty(const std::string& text) {
+  return text.empty() ? "it is empty; leave the option out, or say what it is" : "";
+}
+
 int usage_error(const std::string& text) {
   std::cerr << "pybflash: " << text << '\n';
   return kExitUsage;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 namespace cli {
 
@@ -27,6 +28,10 @@ void add_map_command(CLI::App& app, Action& action);
 void add_powercut_command(CLI::App& app, Action& action);
 void add_image_command_family(CLI::App& app, Action& action);
 void add_forecast_command(CLI::App& app, Action& action);
+
+// For an option whose empty text, as of a variable that is not set, would be taken for no option at all.
+// Returns what is wrong, or nothing.
+std::string refuse_empty(const std::string& text);
 
 // One line on standard error, "pybflash: ...", that says what to do. Returns kExitUsage.
 int usage_error(const std::string& text);

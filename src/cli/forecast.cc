@@ -318,7 +318,9 @@ void add_forecast_command(CLI::App& app, Action& action) {
       ->type_name("N")
       ->check(CLI::Range(1, kMostRuns))
       ->capture_default_str();
-  command->add_option("--json", options->json, "Write the numbers to this file, too")->type_name("FILE");
+  command->add_option("--json", options->json, "Write the numbers to this file, too")
+      ->type_name("FILE")
+      ->check(refuse_empty);
   command->add_option("ARGS", options->arguments, "Arguments of the script, after --");
   command->callback([options, &action] { action = [options] { return run_forecast(*options); }; });
 }

@@ -150,12 +150,16 @@ void add_image_create_command(CLI::App& image, Action& action) {
   command->add_option("--fs", options->filesystem, "The filesystem: " + filesystem_options())
       ->type_name("KIND")
       ->capture_default_str();
-  command->add_option("--from", options->from, "The folder whose content goes into it")->type_name("DIR");
+  command->add_option("--from", options->from, "The folder whose content goes into it")
+      ->type_name("DIR")
+      ->check(refuse_empty);
   command->add_option("--dfu", options->dfu, "Also write the file that dfu-util downloads to a camera")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(refuse_empty);
   command->add_flag("--force", options->force, "Replace files that are there");
   command->add_option("out", options->out, "The image, a dump of the whole flash")
       ->type_name("OUT.img")
+      ->check(refuse_empty)
       ->required();
 }
 

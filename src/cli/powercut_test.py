@@ -226,6 +226,9 @@ class CommandLine(PowerCut):
             ("--board", "OPENMV9", "OPENMV4P"),
             ("--image", "/no/such/cam.bin", "/no/such/cam.bin"),
             ("--json", "/no/such/found.json", "/no/such/found.json"),
+            ("--json", "", "--json"),
+            ("--replay", "", "--replay"),
+            ("--image", "", "--image"),
         ):
             with self.subTest(option=option, value=value):
                 self.assert_one_line(self.powercut(WRITE, "pass", "--no-mount", option, value), word)

@@ -148,7 +148,8 @@ void add_serve_command(CLI::App& app, Action& action) {
                    "The camera, if size and content of the image leave it open; `pybflash boards` lists them")
       ->type_name("NAME");
   command->add_option("--socket", options->socket, "The Unix socket to listen on (default: IMG.sock)")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->check(refuse_empty);
   command->add_flag("--read-only", options->drive.read_only,
                     "Let nobody write, and leave the image as it is");
   command

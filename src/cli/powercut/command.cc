@@ -130,7 +130,8 @@ void add_scripts(CLI::App& command, Options& options) {
       ->required();
   add_board_option(command, options.camera.board);
   command.add_option("--image", options.camera.image, "What the flash holds at first; it is only read")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(refuse_empty);
   command.add_flag("--no-mount", options.no_mount, "Leave the storage alone: no probing, no /flash");
 }
 
@@ -147,7 +148,8 @@ void add_extent(CLI::App& command, Options& options, Texts& texts) {
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--replay", texts.replay, "Only this cut, with all that check.py prints")
-      ->type_name("STRING");
+      ->type_name("STRING")
+      ->check(refuse_empty);
 }
 
 void add_labour(CLI::App& command, Options& options, Texts& texts) {
@@ -158,12 +160,15 @@ void add_labour(CLI::App& command, Options& options, Texts& texts) {
   command
       .add_option("--shard", texts.shard,
                   "The i-th of n parts of the campaign (default: GTEST_TOTAL_SHARDS, GTEST_SHARD_INDEX)")
-      ->type_name("i/n");
+      ->type_name("i/n")
+      ->check(refuse_empty);
   command.add_option("--time-limit", options.time_limit_s, "For one boot and check")
       ->check(CLI::Range(1, 86400))
       ->type_name("SECONDS")
       ->capture_default_str();
-  command.add_option("--json", options.json, "Write what was found to this file")->type_name("FILE");
+  command.add_option("--json", options.json, "Write what was found to this file")
+      ->type_name("FILE")
+      ->check(refuse_empty);
 }
 
 }  // namespace
