@@ -106,7 +106,7 @@ void write_instructions(std::ostream& out, const InstructionTable& on_m7, const 
   };
   constexpr std::array kLines = {
       Line{"read", "read 4 KiB that no cache holds"},
-      Line{"peek", "read 128 bytes, as littlefs does, once more"},
+      Line{"peek", "read the first 128 bytes of a block, as littlefs does, once more"},
       Line{"rewrite", "write 4 KiB that need an erase, and sync"},
       Line{"same", "write the same 4 KiB again, and sync"},
       Line{"append", "littlefs: erase a block, program 4 KiB, sync"},

@@ -142,8 +142,8 @@ const Operation kOperations[kOperationCount] = {
     {"append", Stack::kOurs, append_ours},
     {"append", Stack::kFirmware, append_firmware},
     {"peek", Stack::kOurs,
-     [] { ours().partition.read_bytes(kPeeked, 64, std::span(target).first(128)).ignore(); }},
-    {"peek", Stack::kFirmware, [] { firmware.read_bytes(kPeeked, 64, target.data(), 128); }},
+     [] { ours().partition.read_bytes(kPeeked, 0, std::span(target).first(128)).ignore(); }},
+    {"peek", Stack::kFirmware, [] { firmware.read_bytes(kPeeked, 0, target.data(), 128); }},
 };
 
 }  // namespace instructions
