@@ -1,5 +1,8 @@
 // XSPI of STM32N6 with a chip at its first chip select: one line, or octal DTR with strobe, and reads
 // through the memory window. The chapter is that of its parent OCTOSPI (RM0456, chapter 28).
+//
+// As with QUADSPI, the board's MPU must keep the processor from reading the window ahead while the chip is
+// not mapped. And a camera without flash of its own runs from this window: see docs/porting.md.
 #pragma once
 
 #include <cstdint>
