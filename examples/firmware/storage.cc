@@ -62,6 +62,8 @@ int firmware_storage_begin() {
   return 0;
 }
 
+// What follows may be called once firmware_storage_begin() has returned 0, and not before.
+
 // From the main loop, some times a second, by the task that uses the storage.
 int firmware_storage_tick() {
   return storage->poll().value();

@@ -244,8 +244,8 @@ Status SpiNor::enable_write() {
 
 Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
   if (dedicated_ && command.frame.opcode() == kErase32K) {
-    FLASH_TRY(send(kEnterFourByte));
     exit_mode_ = kExitFourByte;
+    FLASH_TRY(send(kEnterFourByte));
   }
   FLASH_TRY(enable_write());
   state_ = State::kChanging;

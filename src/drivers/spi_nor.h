@@ -48,7 +48,7 @@ class SpiNor : public flash::NorFlash {
   // Recovers the chip from whatever its last owner left it in (4-byte mode, deep power-down, an erase that
   // still runs), finds out what it is and sets it up. After an error the bus is closed.
   //   kNoDevice      nothing answers, or an unknown chip without SFDP, or one of another size
-  //   kTimedOut      the chip or the bus is stuck
+  //   kTimedOut      the chip or the bus is stuck, or the chip does not take up octal DTR
   //   kIo            a register does not take what is written to it, or the bus reports an error
   //   kNotSupported  the bus cannot do what the configuration asks for
   flash::Status init();

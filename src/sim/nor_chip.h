@@ -53,7 +53,7 @@ class NorChip {
   // Chip select falls, and everything before the data phase is clocked.
   void select(const WireCommand& wire);
   void read(std::span<uint8_t> out);
-  bool is_driving() const { return now_.command != nullptr; }  // its lines, and the strobe
+  bool is_strobing() const { return now_.command != nullptr && is_dtr(); }
   void write(std::span<const uint8_t> data);
   // Chip select rises. Programs, erases and register writes begin now.
   void deselect();

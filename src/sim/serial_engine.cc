@@ -152,7 +152,7 @@ void SerialEngine::do_work() {
 
 // Data are sampled at the edges of a strobe that a chip which does not listen never drives.
 bool SerialEngine::lacks_strobe() const {
-  return transfer_.wire.strobed && !chip_.is_driving();
+  return transfer_.wire.strobed && !chip_.is_strobing();
 }
 
 uint32_t SerialEngine::fillable_bytes() const {
@@ -215,6 +215,7 @@ void SerialEngine::poll() {
   const uint32_t unit = unit_bytes(transfer_.wire);
   const auto length = static_cast<uint32_t>(transfer_.length_bytes);
   chip_.select(transfer_.wire);
+  if (lacks_strobe()) return chip_.deselect();
   chip_.read(std::span(bytes).first((length + unit - 1) / unit * unit));
   chip_.deselect();
   polled_status_ = 0;

@@ -299,6 +299,22 @@ TEST_F(XspiTest, PollingStopsAtTheMatch) {
   EXPECT_TRUE(bench.violations.empty());
 }
 
+TEST_F(XspiTest, WithStrobeNothingComesFromAChipThatDrivesNone) {
+  start({kReadMode, kSingleInstruction | kSingleData | kStrobe, 0x9F, 0, 3});
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(read(kSr) & (kTcf | kFtf | kBusy), kBusy);
+  leave_mapped_mode();  // ABORT helps
+  EXPECT_EQ(read(kSr) & kBusy, 0u);
+  EXPECT_EQ(fetch({0, kSingleInstruction | kSingleData, 0x9F, 0, 3}).front(), 0xC2);
+
+  // Nor does the controller ever see a match.
+  write(kPsmkr, 2);
+  write(kPsmar, 2);
+  start({kPollingMode, kSingleInstruction | kSingleData | kStrobe, 0x05, 0, 1});
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(read(kSr) & kSmf, 0u);
+  leave_mapped_mode();
+  EXPECT_TRUE(bench.violations.empty());
+}
+
 TEST_F(XspiTest, MisusedFormatsAreNoticed) {
   struct Case {
     const char* what;
