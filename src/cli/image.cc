@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "cli/image_board.h"
 #include "images/words.h"
 
 namespace cli {
@@ -44,9 +45,12 @@ bool ImageArgument::names_folder() const {
 }
 
 void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path) {
-  command.add_option("--board", image.board, "The camera, if the image does not tell")->type_name("NAME");
+  add_image_board_option(command, image.board);
   command.add_option("image", image.text, with_path ? "The image, and a path in it" : "The image")
       ->type_name(with_path ? "IMG[:PATH]" : "IMG")
+      ->check([](const std::string& text) {
+        return refuse_nameless(ImageArgument{text, {}}.file());
+      })
       ->required();
 }
 

@@ -9,6 +9,18 @@
 
 namespace cli {
 
+void add_image_board_option(CLI::App& command, std::string& board) {
+  command
+      .add_option("--board", board,
+                  "The camera, if size and content of the image leave it open; `pybflash boards` lists them")
+      ->type_name("NAME")
+      ->check(refuse_empty);
+}
+
+std::string refuse_nameless(const std::string& file) {
+  return file.empty() ? "names no file; say which image" : "";
+}
+
 bool load_image(const std::string& path, const std::string& board_name, LoadedImage& loaded) {
   std::string error;
   const boards::Board* board = images::board_of(path, board_name, error);

@@ -4,6 +4,7 @@
     image_damage_test.py --program build/release/src/cli/pybflash
 """
 
+import contextlib
 import fcntl
 import os
 import random
@@ -37,6 +38,38 @@ class WrongUse(ImageCase):
         self.refused("ls", "--board", "OPENMV4", self.folder / "blank.bin", words=["blank"])
         self.refused("ls", "--board", "OPENMV4P", self.folder / "blank.bin", words=["2097152", "33554432"])
         self.refused("ls", "--board", "OPENMV9", self.folder / "blank.bin", words=["OPENMV9", "OPENMV4P"])
+
+    def test_names_of_no_file(self):
+        for command in ("info", "ls", "check", "get", "mkdir"):
+            for name in ("", ":", ":/x"):
+                self.refused(command, name, words=["image: names no file"])
+                self.refused(command, "--board", "OPENMV4P", name, words=["image: names no file"])
+        self.refused("ls", "--board", "", self.image, words=["--board", "empty"])
+
+    def test_a_name_that_begins_with_a_colon(self):
+        self.make()
+        self.image.rename(self.folder / ":x")
+        listing = pybflash_command("image", "ls", ":x:/")
+        self.assertEqual(subprocess.run(listing, cwd=self.folder, capture_output=True, check=False).returncode, 0)
+
+    def test_images_that_are_no_regular_files(self):
+        source = self.write("x")
+        os.mkfifo(self.folder / "pipe")
+        (self.folder / "folder").mkdir()
+        names = ["pipe", "folder"]
+        with contextlib.suppress(PermissionError):  # which root alone does not meet
+            os.mknod(self.folder / "device", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+            names.append("device")
+        for name in names:
+            for board in ([], ["--board", "OPENMV2"]):
+                self.refused("ls", *board, self.folder / name, words=[name, "no regular file"])
+                self.refused("put", *board, self.folder / name, source, words=[name, "no regular file"])
+
+    def test_wear_counters_that_are_no_regular_file(self):
+        self.make()
+        os.mkfifo(self.folder / "cam.bin.wear")
+        for call in (("ls", self.image), ("mkdir", f"{self.image}:/x")):
+            self.refused(*call, words=["cam.bin.wear: no regular file"])
 
     def test_paths_that_are_not_there(self):
         for filesystem in FILESYSTEMS:

@@ -122,18 +122,16 @@ void add_map_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<MapOptions>();
   CLI::App* command = app.add_subcommand("map", "Show what is where on a chip, and what wears out");
   command->footer(kFooter);
-  command->add_option("IMG", options->image, "The image");
+  command->add_option("IMG", options->image, "The image")->check(refuse_nameless);
   command->add_option("-o,--output", options->outputs, "Write this; may be given several times")
       ->type_name("FILE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--diff", options->diff, "Show what changed from one image to the other")
       ->type_name("OLD NEW")
-      ->expected(2);
-  command
-      ->add_option("--board", options->board,
-                   "The camera, if size and content of the image leave it open; `pybflash boards` lists them")
-      ->type_name("NAME");
+      ->expected(2)
+      ->check(refuse_nameless);
+  add_image_board_option(*command, options->board);
   command->add_flag("--whole-chip", options->whole_chip,
                     "Draw firmware, ROMFS and so on as well, not the storage alone");
   command->callback([options, &action] { action = [options] { return run_map(*options); }; });

@@ -96,13 +96,18 @@ class WrongUse(WithFolder):
     def test_what_is_missing_is_said(self):
         self.assert_one_line(pybflash("map"), "image", "map --help")
         self.assert_one_line(pybflash("map", "no.bin"), "no.bin", "No such file")
+        self.assert_one_line(pybflash("map", ""), "IMG: names no file")
+        for names in (("", "no.bin"), ("no.bin", "")):
+            self.assert_one_line(pybflash("map", "--diff", *names), "--diff: names no file")
+        self.assert_one_line(pybflash("map", "no.bin", "--board", ""), "--board", "empty")
         self.assert_one_line(pybflash("map", "--diff", "a.bin"), "--diff")
         self.assert_one_line(pybflash("map", "c.bin", "--diff", "a.bin", "b.bin"), "--diff", "two")
 
     def test_what_is_no_image_is_said(self):
         (self.folder / "short.bin").write_bytes(b"short")
         self.assert_one_line(pybflash("map", self.folder / "short.bin"), "short.bin", "5 bytes")
-        for path in (self.folder, "/dev/null"):
+        os.mkfifo(self.folder / "pipe")
+        for path in (self.folder, "/dev/null", self.folder / "pipe"):
             self.assert_one_line(pybflash("map", path), str(path), "no regular file")
         image = self.used_image("OPENMV2")
         self.assert_one_line(pybflash("map", image, "--board", "OPENMV4P"), "holds", "bytes")

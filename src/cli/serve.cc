@@ -142,11 +142,8 @@ void add_serve_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* command = app.add_subcommand("serve", "The camera's USB drive for this computer, over NBD");
   command->footer(kFooter);
-  command->add_option("IMG", options->drive.image, "The image")->required();
-  command
-      ->add_option("--board", options->drive.board,
-                   "The camera, if size and content of the image leave it open; `pybflash boards` lists them")
-      ->type_name("NAME");
+  command->add_option("IMG", options->drive.image, "The image")->check(refuse_nameless)->required();
+  add_image_board_option(*command, options->drive.board);
   command->add_option("--socket", options->socket, "The Unix socket to listen on (default: IMG.sock)")
       ->type_name("PATH")
       ->check(refuse_empty);

@@ -77,11 +77,12 @@ const boards::Board* named_board(const std::string& name, std::string& error) {
   return nullptr;
 }
 
-// Not fs::copy_file, for which a full disk is an "Input/output error".
+// Not fs::copy_file, for which a full disk is an "Input/output error". To open a pipe does not wait.
 std::string copy_file(const std::string& from, const std::string& to) {
-  const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   struct stat info;
   if (source.get() < 0 || fstat(source.get(), &info) != 0) return from + ": " + std::strerror(errno);
+  if (!S_ISREG(info.st_mode)) return from + ": no regular file";
   const FileDescriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, info.st_mode));
   if (target.get() < 0 || fchmod(target.get(), info.st_mode) != 0) return to + ": " + std::strerror(errno);
   ssize_t copied = 1;
@@ -118,7 +119,9 @@ const boards::Board* board_of(const std::string& path, const std::string& name, 
   std::error_code code;
   const uint64_t size = fs::file_size(path, code);
   if (code) {
-    open_camera(boards::all_boards().front(), path, sim::ImageUse::kScratch, error);  // says what it is
+    error = path + ": " + code.message();
+    // Says better what it is, if it fails: no name at all would be a chip in RAM.
+    open_camera(boards::all_boards().front(), path, sim::ImageUse::kScratch, error);
     return nullptr;
   }
   const auto candidates = layouts_of_size(size);
@@ -187,6 +190,7 @@ std::string Image::open_copy(const boards::Board& board) {
   std::error_code code;
   const fs::path real = fs::canonical(path_, code);  // the file, not a link to it, is replaced
   if (code) return path_ + ": " + code.message();
+  if (!fs::is_regular_file(real, code)) return path_ + ": no regular file, and an image is one";
   path_ = real.string();
   copy_ = std::make_unique<Replacement>(path_);
   if (std::string error = copy_->claim(); !error.empty()) return error;

@@ -96,6 +96,8 @@ TEST_F(Folder, AFileOfNoBoardsSizeIsRefused) {
   std::string error;
   EXPECT_EQ(board_of(path("short"), {}, error), nullptr);
   EXPECT_NE(error.find("cut short"), error.npos) << error;
+  EXPECT_EQ(board_of("", {}, error), nullptr) << "which is no chip in RAM";
+  EXPECT_NE(error.find("No such file"), error.npos) << error;
   EXPECT_EQ(board_of(path("none"), {}, error), nullptr);
   EXPECT_EQ(board_of(path("short"), "OPENMV9", error), nullptr);
 }

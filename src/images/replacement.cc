@@ -23,7 +23,7 @@ Replacement::~Replacement() {
 
 std::string Replacement::claim() {
   struct stat info;
-  lock_ = FileDescriptor(::open(final_.c_str(), O_RDONLY | O_CLOEXEC));
+  lock_ = FileDescriptor(::open(final_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // a pipe would wait
   if (lock_.get() < 0 && errno == ENOENT) return {};
   if (lock_.get() < 0 || fstat(lock_.get(), &info) != 0) return final_ + ": " + std::strerror(errno);
   // Root may write everything; what says that it is read-only is still not to be changed.

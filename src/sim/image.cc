@@ -115,7 +115,8 @@ class MappedFile {
     path_ = path;
     keeps_ = use == ImageUse::kKeep;
     made_ = keeps_ && access(path.c_str(), F_OK) != 0;
-    fd_ = ::open(path.c_str(), (keeps_ ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0666);
+    const int mode = (keeps_ ? O_RDWR | O_CREAT : O_RDONLY) | O_NONBLOCK | O_CLOEXEC;  // a pipe would wait
+    fd_ = ::open(path.c_str(), mode, 0666);
     if (fd_ < 0) {
       const int error = errno;
       const bool is_read_only = (error == EACCES || error == EROFS) && access(path.c_str(), R_OK) == 0;
