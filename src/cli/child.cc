@@ -39,7 +39,6 @@ void become_quiet(const MemoryFile& output, bool errors_only) {
 }
 
 [[noreturn]] void live_as_child(const ChildOptions& options, const std::function<int()>& body) {
-  die_with_parent();
   constexpr rlimit kNoCoreFile = {0, 0};
   setrlimit(RLIMIT_CORE, &kNoCoreFile);
   if (options.output != nullptr) become_quiet(*options.output, options.errors_only);
@@ -87,10 +86,8 @@ std::string Ending::error(const std::string& name) const {
 }
 
 Ending run_child(const ChildOptions& options, const std::function<int()>& body) {
-  std::fflush(nullptr);
   if (options.output != nullptr) options.output->clear();
-  const pid_t child = fork();
-  SIM_CHECK(child >= 0, "no room for another process");
+  const pid_t child = fork_child();
   if (child == 0) live_as_child(options, body);
   Ending ending;
   while (waitpid(child, &ending.status, 0) < 0) SIM_CHECK(errno == EINTR, "a child that is not ours");
@@ -99,8 +96,16 @@ Ending run_child(const ChildOptions& options, const std::function<int()>& body) 
   return ending;
 }
 
-void die_with_parent() {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+pid_t fork_child() {
+  std::fflush(nullptr);
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  SIM_CHECK(child >= 0, "no room for another process");
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);  // it ended before: its signal never comes
+  }
+  return child;
 }
 
 }  // namespace cli

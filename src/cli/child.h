@@ -1,6 +1,8 @@
 // A copy of this process that does something and ends, while this one waits for it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 
@@ -42,7 +44,7 @@ struct ChildOptions {
 // What `body` returns is the exit code. No destructor and no exit handler is run.
 Ending run_child(const ChildOptions& options, const std::function<int()>& body);
 
-// Ends this process when its parent does.
-void die_with_parent();
+// A fork() whose child ends when its parent does.
+pid_t fork_child();
 
 }  // namespace cli

@@ -9,17 +9,15 @@ import json
 import os
 import pathlib
 import re
-import signal
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 import zlib
 
-from tested_program import ProgramTest, parse_arguments
+from tested_program import INTERRUPTIONS, ProgramTest, interrupt, parse_arguments, wait_until
 
 TIMEOUT_S = 120
 PROGRAM = ""
@@ -460,16 +458,17 @@ class Forecasts(WithFolder):
         self.assertEqual(subprocess.run(command, env=environment, capture_output=True, check=False).returncode, 0)
         self.assertEqual(os.listdir(folder), [])
         script.write_text("while True: pass")
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-                children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-                while not (child := children.read_text().split()):
-                    time.sleep(0.01)
-                process.send_signal(number)
-            self.assertEqual(process.returncode, -number)
+        children = []
+
+        def has_child(process):
+            children[:] = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            return children
+
+        for number in INTERRUPTIONS:
+            ending = interrupt(command, number, has_child, env=environment, stderr=subprocess.DEVNULL)
+            self.assertEqual(ending, -number)
             self.assertEqual(os.listdir(folder), [])
-            while is_running(child[0]):
-                time.sleep(0.01)
+            wait_until(lambda: not is_running(children[0]))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -24,15 +23,8 @@ namespace cli {
 namespace {
 
 // In a process of its own. What it cost goes into `report`.
-int run_here(const boards::Board& board, const std::string& image_path, std::vector<std::string>& arguments,
-             const MemoryFile& report) {
-  auto opened = boards::Camera::open(board, image_path);
-  if (const std::string* error = std::get_if<std::string>(&opened)) {
-    std::fprintf(stderr, "%s\n", error->c_str());
-    return INTERPRETER_EXIT_USAGE;
-  }
-  auto& camera = std::get<std::unique_ptr<boards::Camera>>(opened);
-  camera_glue_attach(camera.get());
+int run_here(boards::Camera& camera, std::vector<std::string>& arguments, const MemoryFile& report) {
+  camera_glue_attach(&camera);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   interpreter_options_t interpreter = {};
@@ -41,8 +33,8 @@ int run_here(const boards::Board& board, const std::string& image_path, std::vec
   interpreter.argv = argv.data();
   interpreter.mount_storage = true;
   interpreter.greeting = "";
-  const int code = judge(interpreter_run(&interpreter), *camera);
-  const boards::Camera::Totals totals = camera->totals();
+  const int code = judge(interpreter_run(&interpreter), camera);
+  const boards::Camera::Totals totals = camera.totals();
   const RunCost cost = {totals.erases, totals.programs, totals.bytes_programmed, totals.device_us};
   return write(report.fd(), &cost, sizeof cost) == sizeof cost ? code : INTERPRETER_EXIT_FAILED;
 }
@@ -90,10 +82,15 @@ std::string make_used_image(const boards::Board& board, const std::string& path,
 
 std::string run_script(const boards::Board& board, const std::string& image_path,
                        std::vector<std::string> arguments, RunCost& cost) {
+  // Here and not in the child: that one may outlive this process for a moment, and would make the image anew
+  // after a signal has taken it away.
+  auto opened = boards::Camera::open(board, image_path);
+  if (std::string* error = std::get_if<std::string>(&opened)) return std::move(*error);
+  boards::Camera& camera = *std::get<std::unique_ptr<boards::Camera>>(opened);
   const std::string script = arguments.front();
   MemoryFile errors("errors"), report("cost");
   const Ending ending = run_child({.output = &errors, .errors_only = true},
-                                  [&] { return run_here(board, image_path, arguments, report); });
+                                  [&] { return run_here(camera, arguments, report); });
   if (!ending.ok()) return ending.error(script);
   const bool has_cost = pread(report.fd(), &cost, sizeof cost, 0) == sizeof cost;
   return has_cost ? "" : script + " left before its cost was known";

@@ -4,11 +4,14 @@ import argparse
 import os
 import re
 import select
+import signal
+import subprocess
 import sys
 import time
 import unittest
 
 TIMEOUT_S = 60
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def parse_arguments(description, micropython=False, boards=False):
@@ -22,6 +25,30 @@ def parse_arguments(description, micropython=False, boards=False):
     arguments, rest = parser.parse_known_args()
     sys.argv[1:] = rest
     return arguments
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("waited for what does not come")
+        time.sleep(0.001)
+
+
+def heed_interruptions():
+    for number in INTERRUPTIONS:
+        signal.signal(number, signal.SIG_DFL)  # under nohup it would be ignored
+
+
+def interrupt(command, number, is_time, **options):
+    """Sends the signal as soon as `is_time`, which gets the process. Returns how that ended: 0, it was too late."""
+    with subprocess.Popen(command, preexec_fn=heed_interruptions, **options) as process:
+        try:
+            wait_until(lambda: process.poll() is not None or is_time(process))
+            process.send_signal(number)
+            return process.wait(TIMEOUT_S)
+        finally:
+            process.kill()
 
 
 class ProgramTest(unittest.TestCase):

@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <iostream>
 #include <vector>
 
@@ -14,7 +13,6 @@
 #include "cli/powercut/script_host.h"
 #include "cli/powercut/walker.h"
 #include "cli/progress.h"
-#include "sim/check.h"
 
 namespace cli::powercut {
 
@@ -81,16 +79,13 @@ class Campaign {
   void start_workers(const std::vector<sim::Cut>& cuts) {
     const size_t count = options_.replay.empty() ? std::min<size_t>(options_.jobs, cuts.size()) : 1;
     for (size_t i = 0; i < count; ++i) {
-      std::fflush(nullptr);
-      const pid_t worker = fork();
-      SIM_CHECK(worker >= 0, "no room for another process");
+      const pid_t worker = fork_child();
       if (worker == 0) work(cuts, {i, count});
       workers_.push_back(worker);
     }
   }
 
   [[noreturn]] void work(const std::vector<sim::Cut>& cuts, Shard share) {
-    die_with_parent();
     ScriptHost host(camera_, options_);
     Walker walker(host, options_, events_);
     if (!options_.replay.empty()) {
