@@ -10,7 +10,11 @@ set -eu
 # of tests that it counts itself.
 count() {
     awk '
-        function number_after(word) { return match($0, word "=[0-9]+") ? substr($0, RSTART + length(word) + 1) + 0 : 0 }
+        # The whole word: "expected failures" are none.
+        function number_after(word) {
+            if (!match($0, "(\\(|, )" word "=[0-9]+")) return 0
+            return substr($0, RSTART + index(substr($0, RSTART), "=")) + 0
+        }
         /^[0-9]+ passed, [0-9]+ failed/ { passed += $1; failed += $3 }
         /tests failed out of/ { failed += $4; passed += $NF - $4; g_passed = g_failed = 0 }
         /^Ran [0-9]+ tests? in/ { ran = $2 }

@@ -28,6 +28,8 @@ CASES = [
     ("GoogleTest failed", "FAILED", GOOGLETEST_FAILED, "FAILED 6 2"),
     ("unittest passed", "ok", UNITTEST_PASSED, "ok 7 0"),
     ("what unittest skipped has not passed", "ok", "Ran 7 tests in 1s\n\nOK (skipped=2)\n", "ok 5 0"),
+    ("a failure that unittest expects is none", "ok", "Ran 7 tests in 1s\n\nOK (expected failures=1)\n", "ok 7 0"),
+    ("failures of both kinds", "FAILED", "Ran 7 tests in 1s\n\nFAILED (failures=2, expected failures=1)\n", "FAILED 5 2"),
     (
         "unittest failed",
         "FAILED",

@@ -319,6 +319,17 @@ class SwitchingOff(CameraTest):
         self.assertRegex(result.stderr.decode(), "^pybflash: .*port leads to a camera that is running.*--link\n$")
         self.assertIn(b"\r\n3\r\n", self.prompt().line("1 + 2"))
 
+    @unittest.skipUnless(os.geteuid() == 0, "nobody else can become another user")
+    def test_a_link_that_cannot_be_replaced_leaves_nothing_beside_it(self):
+        self.folder.chmod(0o1777)  # where only its owner may take a link away
+        os.symlink("/dev/pts/no", self.link)
+        before = os.listdir(self.folder)
+        command = [PROGRAM, "camera", "--link", self.link]
+        result = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, user="nobody")
+        self.assertEqual(result.returncode, 2, result)
+        self.assertRegex(result.stderr.decode(), "^pybflash: cannot make the link .*port: Operation not permitted\n$")
+        self.assertEqual(os.listdir(self.folder), before)
+
     def test_idle_data_survives_a_kill(self):
         self.switch_on()
         self.prompt().line("f = open('x', 'w'); _ = f.write('text'); f.close()")

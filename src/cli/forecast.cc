@@ -75,6 +75,7 @@ struct Outcome {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
+    const images::NoInterruption now;  // between the folder and its names
     std::string pattern = std::filesystem::temp_directory_path() / "pybflash-XXXXXX";
     if (mkdtemp(pattern.data()) == nullptr) return;
     path_ = pattern;
@@ -212,10 +213,11 @@ std::string remark_on(const Outcome& outcome) {
 // Nothing can be programmed twice without an erase: when the storage has been filled, there was one.
 std::string remark_on_runs(const boards::Board& board, const ForecastOptions& options, const Projection& p) {
   const auto filling = static_cast<uint64_t>(board.storage().size_bytes / p.bytes_programmed_a_run) + 1;
-  const std::string head = "; no erase in " + std::to_string(options.runs) + " runs, and ";
-  if (options.runs >= kMostRuns) return head + "more of them cannot be measured";
-  return head + chipmap::in_groups(filling) + " fill the storage: try --runs " +
-         std::to_string(std::min<uint64_t>(filling, kMostRuns));
+  const std::string remark = "; no erase in " + std::to_string(options.runs) + " runs";
+  if (filling <= static_cast<uint64_t>(options.runs))
+    return remark;  // some of it cleared more bits of the same bytes
+  return remark + ", and " + chipmap::in_groups(filling) + " fill the storage: " +
+         (filling > kMostRuns ? "so many cannot be measured" : "try --runs " + std::to_string(filling));
 }
 
 void print(const boards::Board& board, const ForecastOptions& options, const std::vector<Outcome>& outcomes) {
@@ -279,6 +281,7 @@ int run_forecast(const ForecastOptions& options) {
     return usage_error(options.script + ": " + std::strerror(errno));
   }
   if (std::filesystem::is_directory(options.script)) return usage_error(options.script + ": is a directory");
+  if (std::string error = look_at_json(options.json); !error.empty()) return usage_error(error);
   const TemporaryFolder folder;
   if (folder.path().empty())
     return usage_error("no room for a temporary folder; set TMPDIR to another place");
@@ -290,11 +293,11 @@ int run_forecast(const ForecastOptions& options) {
       if (has_room_for(*board, variant.filesystem)) outcomes.push_back(forecast.of(variant));
     }
   }
+  print(*board, options, outcomes);
   if (!options.json.empty()) {
     const std::string error = write_file(options.json, json_of(*board, options, outcomes));
     if (!error.empty()) return usage_error(error);
   }
-  print(*board, options, outcomes);
   const bool ok = std::all_of(outcomes.begin(), outcomes.end(),
                               [](const Outcome& outcome) { return outcome.failure.empty(); });
   return ok ? kExitOk : kExitFailed;

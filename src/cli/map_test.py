@@ -137,6 +137,9 @@ class WrongUse(WithFolder):
         self.assert_one_line(pybflash("forecast", "--script", script), "--times-per-day")
         self.assert_one_line(pybflash("forecast", "--script", "no.py", "--times-per-day", "1"), "no.py", "No such file")
         self.assert_one_line(pybflash("forecast", "--script", self.folder, "--times-per-day", "1"), "directory")
+        for path, words in ((self.folder / "no" / "such.json", "No such file"), (self.folder, "directory")):
+            options = ("--times-per-day", "1", "--json", path)
+            self.assert_one_line(pybflash("forecast", "--script", script, *options), f"--json {path}", words)
         for wrong in ("0", "-1", "many", "nan", "inf"):
             self.assert_one_line(pybflash("forecast", "--script", script, "--times-per-day", wrong), "--times-per-day")
         self.assert_one_line(
@@ -429,6 +432,22 @@ class Forecasts(WithFolder):
         more = re.search(rb"Ftl: .*no erase in 4 runs.* try --runs (\d+)", result.stdout).group(1)
         result, told = self.forecast(script, "--board", "OPENMV4", "--times-per-day", "24", "--runs", more.decode())
         self.assertGreater(told["filesystems"][2]["years"], 0)
+
+    def test_more_runs_are_advised_only_where_they_help(self):
+        script = "open('/flash/log.txt', 'a').write('23.4 degrees\\n')"
+        result, _ = self.forecast(script, "--times-per-day", "24", "--runs", "4")
+        self.assertRegex(result.stdout, rb"Ftl: .*no erase in 4 runs, and \d\d \d{3} fill .*: so many cannot be measured")
+        self.assertNotIn(b"try --runs", result.stdout)
+
+    def test_a_table_is_not_lost_with_its_json(self):
+        link = self.folder / "forecast.json"
+        link.symlink_to("no/such/folder/forecast.json")
+        script = self.folder / "day.py"
+        script.write_text("")
+        result = pybflash("forecast", "--script", script, "--times-per-day", "1", "--runs", "1", "--json", link)
+        self.assertEqual(result.returncode, 2, result)
+        self.assertRegex(result.stderr, rb"^pybflash: .*forecast.json: No such file")
+        self.assertIn(b"WORN OUT AFTER", result.stdout)
 
     def test_every_board_with_room(self):
         for board in ("OPENMV_N6", "OPENMV4", "OPENMV2"):

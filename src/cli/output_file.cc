@@ -1,5 +1,12 @@
 #include "cli/output_file.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
 #include "images/output_file.h"
 
 namespace cli {
@@ -9,6 +16,18 @@ std::string write_file(const std::string& path, std::string_view content) {
   std::string error = file.open(path);
   if (error.empty()) error = file.write({reinterpret_cast<const uint8_t*>(content.data()), content.size()});
   return error.empty() ? file.commit() : error;
+}
+
+std::string look_at_json(const std::string& path) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::symlink_status(path, ignored).type();
+  const std::string head = "--json " + path + ": ";
+  if (kind == std::filesystem::file_type::directory) return head + std::strerror(EISDIR);
+  if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular) return "";
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (path.empty() || access(folder.c_str(), W_OK) == 0) return "";
+  return head + std::strerror(errno);
 }
 
 }  // namespace cli

@@ -114,7 +114,10 @@ std::string SerialPort::connect_link(const std::string& link) {
   }
   const std::string temporary = link + "." + std::to_string(getpid());
   std::filesystem::create_symlink(path_, temporary, error);
-  if (!error) std::filesystem::rename(temporary, link, error);
+  if (!error) {
+    std::filesystem::rename(temporary, link, error);
+    if (error) unlink(temporary.c_str());
+  }
   if (error) return "cannot make the link " + link + ": " + error.message();
   link_ = std::filesystem::absolute(link).string();
   return "";

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <utility>
 
+#include "sim/check.h"
+
 namespace images {
 
 namespace {
@@ -18,7 +20,10 @@ void exchange(const char* old, const char* name) {
   for (std::atomic<const char*>& entry : temporary_names) {
     if (const char* expected = old; entry.compare_exchange_strong(expected, name)) return;
   }
+  SIM_CHECK(false, "no room for another temporary name");
 }
+
+constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
 
 void remove_all_and_end(int signal) {
   for (const std::atomic<const char*>& entry : temporary_names) {
@@ -30,7 +35,7 @@ void remove_all_and_end(int signal) {
 
 // Those that nobody else handles or ignores.
 void handle_signals() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : kSignals) {
     struct sigaction action = {};
     if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
     action.sa_handler = remove_all_and_end;
@@ -48,6 +53,17 @@ TemporaryName::TemporaryName(std::string path) : path_(std::move(path)) {
 
 TemporaryName::~TemporaryName() {
   exchange(path_.c_str(), nullptr);
+}
+
+NoInterruption::NoInterruption() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : kSignals) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+}
+
+NoInterruption::~NoInterruption() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace images

@@ -1,6 +1,8 @@
 // Names that Ctrl-C, SIGTERM and SIGHUP leave nothing behind of.
 #pragma once
 
+#include <signal.h>
+
 #include <string>
 
 namespace images {
@@ -18,6 +20,18 @@ class TemporaryName {
 
  private:
   std::string path_;
+};
+
+// While this lives, those signals wait: for what cannot be given its name before it is there.
+class NoInterruption {
+ public:
+  NoInterruption();
+  NoInterruption(const NoInterruption&) = delete;
+  NoInterruption& operator=(const NoInterruption&) = delete;
+  ~NoInterruption();
+
+ private:
+  sigset_t before_;
 };
 
 }  // namespace images

@@ -7,13 +7,13 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/powercut/campaign.h"
 #include "cli/powercut/options.h"
 #include "cli/powercut/report.h"
@@ -100,16 +100,6 @@ std::string look_at_script(const std::string& path) {
   if (fd >= 0 && fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) error = EISDIR;
   if (fd >= 0) close(fd);
   return error == 0 ? "" : "cannot read the script " + path + ": " + std::strerror(error);
-}
-
-// Before the campaign and not after it. What a link leads to, or a device takes, is seen then.
-std::string look_at_json(const std::string& path) {
-  const auto kind = std::filesystem::symlink_status(path).type();
-  if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular) return "";
-  const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (path.empty() || access(folder.c_str(), W_OK) == 0) return "";
-  return "--json " + path + ": " + std::strerror(errno);
 }
 
 int run(const Texts& texts, Options& options) {
