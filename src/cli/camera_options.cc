@@ -5,7 +5,6 @@
 #include <utility>
 #include <variant>
 
-#include "boards/board_table.h"
 #include "cli/commands.h"
 #include "images/image.h"
 #include "micropython/port/camera_glue.h"
@@ -13,15 +12,6 @@
 namespace cli {
 
 namespace {
-
-std::string board_names() {
-  std::string names;
-  for (const boards::Board& board : boards::all_boards()) {
-    if (!names.empty()) names += ", ";
-    names += board.name;
-  }
-  return names;
-}
 
 std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options, sim::ImageUse use) {
   const boards::Board* board = find_board_or_report(options.board);
@@ -59,8 +49,9 @@ void add_camera_options(CLI::App& command, CameraOptions& options) {
 }
 
 const boards::Board* find_board_or_report(const std::string& name) {
-  const boards::Board* board = boards::find_board(name);
-  if (board == nullptr) usage_error("unknown board '" + name + "'; choose one of " + board_names());
+  std::string error;
+  const boards::Board* board = images::named_board(name, error);
+  if (board == nullptr) usage_error(error);
   return board;
 }
 

@@ -2,7 +2,6 @@
 #include "cli/image.h"
 
 #include <filesystem>
-#include <iostream>
 
 #include "cli/image_board.h"
 #include "images/words.h"
@@ -67,9 +66,9 @@ std::string text_of(const images::FoundVolume& volume) {
          ", start=" + std::to_string(volume.offset);
 }
 
-void print_other_volumes(const images::Image& image, const std::string& path) {
+void print_other_volumes(std::ostream& out, const images::Image& image, const std::string& path) {
   for (const images::FoundVolume& volume : images::other_volumes(image.board(), path)) {
-    std::cout << path << ": there is also " << text_of(volume) << ", which is not looked into\n";
+    out << path << ": there is also " << text_of(volume) << ", which is not looked into\n";
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "cli/commands.h"
@@ -31,7 +32,7 @@ bool open_image(images::Image& image, const ImageArgument& argument, images::Use
 std::string text_of(const images::FoundVolume& volume);
 
 // A line for each volume but the first, which is the only one that the commands look into.
-void print_other_volumes(const images::Image& image, const std::string& path);
+void print_other_volumes(std::ostream& out, const images::Image& image, const std::string& path);
 
 // A subcommand of `image` with options of type Options, run by `run`.
 template <typename Options>

@@ -1,9 +1,10 @@
 // `pybflash image create`: a ready image, filled from a folder.
+#include <sys/stat.h>
+
 #include <iostream>
 
 #include "cli/camera_options.h"
 #include "cli/image.h"
-#include "cli/output_file.h"
 #include "cli/progress.h"
 #include "images/dfu.h"
 #include "images/layer.h"
@@ -39,10 +40,6 @@ std::string filesystem_options() {
     if (!filesystem.option.empty()) names += (names.empty() ? "" : ", ") + std::string(filesystem.option);
   }
   return names + ", ftl+fat";
-}
-
-std::string_view text_of(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 // The filesystem on a blank flash, with all that the folder holds.
@@ -81,14 +78,16 @@ std::span<const uint8_t> storage_of(boards::Camera& camera) {
   return camera.cells().bytes().subspan(area.offset, area.size_bytes);
 }
 
-// Both files or, where one cannot be, none.
+// Neither file takes its place before both have been written: a full disk leaves what was there.
 Problem write_out(boards::Camera& camera, const CreateOptions& options) {
-  images::OutputFile image;
+  images::OutputFile image, dfu;
   Problem problem = image.open(options.out);
   if (problem.empty()) problem = image.write(camera.cells().bytes());
-  if (problem.empty() && !options.dfu.empty()) {
-    problem = write_file(options.dfu, text_of(images::make_dfu(camera.board(), storage_of(camera))));
+  if (!options.dfu.empty()) {
+    if (problem.empty()) problem = dfu.open(options.dfu);
+    if (problem.empty()) problem = dfu.write(images::make_dfu(camera.board(), storage_of(camera)));
   }
+  if (problem.empty()) problem = dfu.commit();
   if (problem.empty()) problem = image.commit();
   return problem;
 }
@@ -97,12 +96,27 @@ Problem write_out(boards::Camera& camera, const CreateOptions& options) {
 void remove_wear(const std::string& image) {
   std::error_code code;
   for (const auto& name : {std::filesystem::path(image), std::filesystem::canonical(image, code)}) {
-    std::filesystem::remove(images::wear_path(name), code);
+    if (!name.empty()) std::filesystem::remove(images::wear_path(name), code);  // a pipe has no path
   }
 }
 
+// Not fs::equivalent, which knows no pipes.
+bool are_one_there(const std::string& a, const std::string& b) {
+  struct stat first, second;
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+// Also of files that are not there yet.
+bool are_one_file(const std::string& a, const std::string& b) {
+  if (are_one_there(a, b)) return true;
+  std::error_code no_path;  // as of a pipe
+  const std::filesystem::path path = std::filesystem::weakly_canonical(a, no_path);
+  return !path.empty() && path == std::filesystem::weakly_canonical(b, no_path);
+}
+
 Problem check_names(const CreateOptions& options) {
-  if (std::filesystem::weakly_canonical(options.out) == std::filesystem::weakly_canonical(options.dfu)) {
+  if (are_one_file(options.out, options.dfu)) {
     return options.dfu + ": is the image's name; name another file for --dfu";
   }
   for (const std::string& path : {options.out, options.dfu}) {
@@ -111,6 +125,23 @@ Problem check_names(const CreateOptions& options) {
     }
   }
   return {};
+}
+
+// Where a file goes to standard output, nothing else does.
+std::ostream& stream_beside(const CreateOptions& options) {
+  const bool is_used = are_one_there(options.out, "/dev/stdout") || are_one_there(options.dfu, "/dev/stdout");
+  return is_used ? std::cerr : std::cout;
+}
+
+void print_summary(const boards::Board& board, const images::Filesystem& filesystem,
+                   const CreateOptions& options, uint64_t bytes, size_t files) {
+  std::ostream& out = stream_beside(options);
+  out << options.out << ": " << board.camera << ", " << filesystem.name
+      << (options.has_layer() ? " on a translation layer, " : ", ") << images::counted(files, "file") << ", "
+      << images::human_size(bytes) << '\n';
+  if (!options.dfu.empty()) {
+    out << "To put it on a camera: " << images::dfu_command(board, options.dfu) << '\n';
+  }
 }
 
 int create(const CreateOptions& options) {
@@ -132,12 +163,7 @@ int create(const CreateOptions& options) {
   if (problem.empty()) problem = write_out(camera, options);
   if (!problem.empty()) return usage_error(problem);
   remove_wear(options.out);
-  std::cout << options.out << ": " << board->camera << ", " << filesystem->name
-            << (options.has_layer() ? " on a translation layer, " : ", ") << images::counted(files, "file")
-            << ", " << images::human_size(bytes) << '\n';
-  if (!options.dfu.empty()) {
-    std::cout << "To put it on a camera: " << images::dfu_command(*board, options.dfu) << '\n';
-  }
+  print_summary(*board, *filesystem, options, bytes, files);
   return kExitOk;
 }
 

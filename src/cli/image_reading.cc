@@ -140,7 +140,7 @@ int get(const PathOptions& options) {
       images::copy_out(image.volume(), path, target,
                        [&](auto done, auto total, const auto& name) { progress.show(done, total, name); });
   if (!problem.empty()) return usage_error(problem);
-  print_other_volumes(image, options.image.file());
+  print_other_volumes(std::cerr, image, options.image.file());  // the target may be standard output
   return kExitOk;
 }
 
@@ -179,7 +179,7 @@ int info(const PathOptions& options) {
   if (std::filesystem::exists(images::wear_path(options.image.file()))) {
     std::cout << "wear     " << image.camera().cells().max_wear() << " erases of the most used sector\n";
   }
-  print_other_volumes(image, options.image.file());
+  print_other_volumes(std::cout, image, options.image.file());
   if (image.content().filesystem == nullptr) return kExitOk;
   if (const std::string error = image.mount(); !error.empty()) return usage_error(error);
   std::cout << "space    ";

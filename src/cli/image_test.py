@@ -184,9 +184,13 @@ class SeveralVolumes(ImageCase):
         )
         pybflash("run", "--no-mount", "--board", "OPENMV4P", "--image", self.image, "-c", code)
         other = "littlefs v2, 24 MiB, start=131072"
-        for arguments in (["info"], ["get"], ["rescue"]):
-            target = [] if arguments == ["info"] else [self.folder / arguments[0]]
-            self.assertIn(f"also {other}, which is not looked into", self.good(*arguments, self.image, *target))
+        remark = f"also {other}, which is not looked into"
+        self.assertIn(remark, self.good("info", self.image))
+        self.assertIn(remark, self.good("rescue", self.image, self.folder / "saved"))
+        self.good("put", f"{self.image}:/x", self.write("x", b"text"))
+        got = image("get", f"{self.image}:/x", "/dev/stdout")
+        self.assertEqual((got.returncode, got.stdout), (0, b"text"), got)
+        self.assertIn(remark, got.stderr.decode())
         self.assertIn(f"{other}, whose files are not read", self.good("check", self.image))
         self.make(board="OPENMV4P")
         self.assertNotIn("also", self.good("info", self.image))
@@ -206,6 +210,35 @@ class Dfu(ImageCase):
                 storage = self.image.read_bytes()[offset : offset + size]
                 start = 293 if board.startswith("ARDUINO") else 0
                 self.assertEqual(content[start:-16], storage)
+
+
+class StandardOutput(ImageCase):
+    """Where a new image goes there, nothing else does."""
+
+    def create(self, *args):
+        command = pybflash_command("image", "create", "--board", "OPENMV2", *args)
+        return subprocess.run(command, cwd=self.folder, capture_output=True, check=False)
+
+    def test_an_image(self):
+        self.make()
+        wear = self.write(".wear", b"of something else")
+        made = self.create("--force", "/dev/stdout")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertTrue(made.stdout == self.image.read_bytes(), made.stdout[-100:])
+        self.assertIn(b"FAT", made.stderr)
+        self.assertTrue(wear.exists())
+
+    def test_a_file_for_dfu_util(self):
+        self.good("create", "--board", "OPENMV2", "--dfu", self.folder / "cam.dfu", self.image)
+        made = self.create("--force", "--dfu", "/dev/stdout", self.image)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertTrue(made.stdout == (self.folder / "cam.dfu").read_bytes(), made.stdout[-100:])
+        self.assertIn(b"dfu-util", made.stderr)
+
+    def test_not_both(self):
+        made = self.create("--force", "--dfu", "/dev/stdout", "/dev/stdout")
+        self.assertEqual((made.returncode, len(made.stdout)), (2, 0), made.stderr)
+        self.assertIn(b"name another file for --dfu", made.stderr)
 
 
 class Changes(ImageCase):

@@ -68,15 +68,6 @@ Boards layouts_of_size(uint64_t size) {
   return found;
 }
 
-const boards::Board* named_board(const std::string& name, std::string& error) {
-  const boards::Board* board = boards::find_board(name);
-  if (board != nullptr) return board;
-  Boards all;
-  for (const boards::Board& each : boards::all_boards()) all.push_back(&each);
-  error = "unknown board '" + name + "'; choose one of " + names_of(all);
-  return nullptr;
-}
-
 // Not fs::copy_file, for which a full disk is an "Input/output error". To open a pipe does not wait.
 std::string copy_file(const std::string& from, const std::string& to) {
   const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -113,6 +104,15 @@ const boards::Board* board_by_content(const std::string& path, const Boards& can
 }
 
 }  // namespace
+
+const boards::Board* named_board(const std::string& name, std::string& error) {
+  const boards::Board* board = boards::find_board(name);
+  if (board != nullptr) return board;
+  Boards all;
+  for (const boards::Board& each : boards::all_boards()) all.push_back(&each);
+  error = "unknown board '" + name + "'; choose one of " + names_of(all);
+  return nullptr;
+}
 
 const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error) {
   if (!name.empty()) return named_board(name, error);

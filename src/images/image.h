@@ -16,6 +16,9 @@ namespace images {
 
 enum class Use { kLook, kChange };
 
+// Null: `error` says which boards there are.
+const boards::Board* named_board(const std::string& name, std::string& error);
+
 // The board that an image belongs to: `name`, or if that is empty, the one whose flash is as large and whose
 // storage holds a filesystem. Null: `error` says what to do.
 const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error);

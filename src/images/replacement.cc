@@ -21,7 +21,14 @@ Replacement::~Replacement() {
   if (!committed_) unlink(path().c_str());
 }
 
+// Between opening and locking, another program may have put its own replacement there.
 std::string Replacement::claim() {
+  std::string error = lock();
+  while (error.empty() && !is_lock_of_what_is_there()) error = lock();
+  return error;
+}
+
+std::string Replacement::lock() {
   struct stat info;
   lock_ = FileDescriptor(::open(final_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // a pipe would wait
   if (lock_.get() < 0 && errno == ENOENT) return {};
@@ -31,6 +38,13 @@ std::string Replacement::claim() {
     return final_ + ": is read-only; chmod +w it first";
   if (flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
   return final_ + ": in use by another program; close that one first";
+}
+
+bool Replacement::is_lock_of_what_is_there() const {
+  if (lock_.get() < 0) return true;  // nothing was there
+  struct stat locked, there;
+  return fstat(lock_.get(), &locked) == 0 && stat(final_.c_str(), &there) == 0 &&
+         locked.st_dev == there.st_dev && locked.st_ino == there.st_ino;
 }
 
 std::string Replacement::commit() {

@@ -25,6 +25,9 @@ class Replacement {
   std::string commit();
 
  private:
+  std::string lock();
+  bool is_lock_of_what_is_there() const;
+
   std::string final_;
   TemporaryName temporary_;
   FileDescriptor lock_;

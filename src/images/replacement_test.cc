@@ -1,0 +1,70 @@
+#include "images/replacement.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace {
+
+// What another program does between the opening of a file and its lock.
+std::function<void()> meanwhile;
+
+}  // namespace
+
+// Takes the place of the C library's.
+extern "C" int flock(int file, int operation) noexcept {
+  if (const auto act = std::exchange(meanwhile, nullptr)) act();
+  return static_cast<int>(syscall(SYS_flock, file, operation));
+}
+
+namespace images {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Claim : public testing::Test {
+ protected:
+  Claim() {
+    fs::create_directories(folder_);
+    std::ofstream(file_) << "old";
+    std::ofstream(newer_) << "new";
+  }
+  ~Claim() override { fs::remove_all(folder_); }
+
+  static FileDescriptor locked(const fs::path& path) {
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    return flock(file.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(file) : FileDescriptor();
+  }
+
+  const fs::path folder_ = fs::temp_directory_path() / ("pybflash_claim" + std::to_string(getpid()));
+  const fs::path file_ = folder_ / "cam.bin", newer_ = folder_ / "newer";
+  Replacement replacement_{file_.string()};
+};
+
+TEST_F(Claim, IsOfTheFileThatIsThereAndNotOfTheOneThatWas) {
+  meanwhile = [&] { fs::rename(newer_, file_); };
+  EXPECT_EQ(replacement_.claim(), "");
+  EXPECT_LT(locked(file_).get(), 0) << "another program may still have it";
+}
+
+TEST_F(Claim, IsRefusedIfTheOtherProgramHasTheNewFile) {
+  const FileDescriptor others = locked(newer_);
+  meanwhile = [&] { fs::rename(newer_, file_); };
+  EXPECT_NE(replacement_.claim().find("in use"), std::string::npos);
+}
+
+TEST_F(Claim, EndsWhereTheFileHasGone) {
+  meanwhile = [&] { fs::remove(file_); };
+  EXPECT_EQ(replacement_.claim(), "");
+}
+
+}  // namespace
+}  // namespace images
