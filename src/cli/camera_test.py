@@ -11,13 +11,12 @@ import pty
 import signal
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 import tty
 import unittest
 
-from tested_program import Stream, parse_arguments
+from tested_program import ProgramTest, Stream, parse_arguments
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_X = b"\x01", b"\x02", b"\x03", b"\x04", b"\x18"
 TIMEOUT_S = 60
@@ -29,11 +28,9 @@ MPREMOTE_FOLDER = ""
 BOARDS = ("OPENMV4P", "OPENMV_N6", "OPENMV4", "OPENMV2")
 
 
-class CameraTest(unittest.TestCase):
+class CameraTest(ProgramTest):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         self.image = str(self.folder / "cam.bin")
         self.link = str(self.folder / "port")
         self.process = None

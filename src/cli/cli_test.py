@@ -110,12 +110,7 @@ class CommandLine(ProgramTest):
             self.assertEqual(result.stdout.decode(), name + " /flash\n")
 
 
-class Scripts(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class Scripts(ProgramTest):
     def write(self, name, text):
         path = self.folder / name
         path.write_text(text)

@@ -9,7 +9,6 @@ import os
 import pathlib
 import re
 import subprocess
-import tempfile
 import unittest
 
 from tested_program import INTERRUPTIONS, ProgramTest, interrupt, parse_arguments, wait_until
@@ -39,11 +38,6 @@ def is_running(process):
 
 
 class Forecasts(ProgramTest):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
     def forecast(self, script, *args):
         path = self.folder / "day.py"
         path.write_text(script)

@@ -6,7 +6,6 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 from tested_program import ProgramTest, parse_arguments
@@ -79,9 +78,7 @@ def difference(first, second):
 
 class ImageCase(ProgramTest):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         self.image = self.folder / "cam.bin"
 
     def good(self, *args):

@@ -10,7 +10,6 @@ import os
 import pathlib
 import struct
 import subprocess
-import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 import zlib
@@ -41,11 +40,6 @@ def pybflash(*args, cwd=None):
 
 
 class WithFolder(ProgramTest):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
     def run_code(self, image, code, *options):
         result = pybflash("run", "--image", image, *options, "-c", code)
         self.assertEqual(result.returncode, 0, result.stderr.decode())

@@ -10,7 +10,6 @@ import pathlib
 import pty
 import subprocess
 import sys
-import tempfile
 import unittest
 
 from tested_program import ProgramTest, parse_arguments
@@ -46,11 +45,6 @@ CHECK_REWRITTEN = CHECK.replace("readblocks(number,", "readblocks(0,").replace(
 
 
 class PowerCut(ProgramTest):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
     def powercut(self, write, check, *options, env=None):
         """Of scripts, or of the names of files."""
         paths = []

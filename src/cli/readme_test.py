@@ -8,10 +8,9 @@ import pathlib
 import re
 import shlex
 import subprocess
-import tempfile
 import unittest
 
-from tested_program import parse_arguments
+from tested_program import ProgramTest, parse_arguments
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = ("README.md", "docs/pyb-flash.md", "examples/powercut/README.md")
@@ -33,13 +32,11 @@ def split_typed(shown):
     return "".join(line + "\n" for line in re.findall(r"^>>> (.*)$", shown, re.M)), from_prompt
 
 
-class Pages(unittest.TestCase):
+class Pages(ProgramTest):
     maxDiff = None
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         (self.folder / "examples").symlink_to(ROOT / "examples")
 
     def run_in_folder(self, arguments, typed=""):

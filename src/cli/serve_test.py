@@ -10,7 +10,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -30,9 +29,7 @@ def call(*command, **options):
 
 class ServeTest(ProgramTest):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         self.image = str(self.folder / "cam.bin")
         self.server = None
         self.addCleanup(self.kill)

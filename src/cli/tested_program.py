@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import pathlib
 import re
 import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -52,6 +54,11 @@ def interrupt(command, number, is_time, **options):
 
 
 class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
     def assert_one_line(self, result, *words):
         """The program refused, in one line with these words, and did nothing else."""
         error = result.stderr if isinstance(result.stderr, str) else result.stderr.decode()
