@@ -46,6 +46,15 @@ TEST(WriteCacheRead, OfABlockItsStartIsKeptAndWhatGoesOnFromThere) {
   EXPECT_EQ(bench.nor.count('r'), 2u) << "a long one passes by";
 }
 
+TEST(WriteCacheRead, WhatIsNotKeptTakesNoOthersPlace) {
+  Bench bench(kSerial, 8);
+  for (uint32_t block = 0; block < 8; ++block) bench.read(block * kBlock, 32);
+  bench.read(4096 + 64, 32);
+  bench.nor.log.clear();
+  for (uint32_t block = 0; block < 8; ++block) bench.read(block * kBlock, 32);
+  EXPECT_EQ(bench.nor.count('r'), 0u);
+}
+
 TEST(WriteCacheRead, AShortReadFindsNoSlotWhereAllAreDirty) {
   Bench bench(kSerial, 8);
   ASSERT_TRUE(bench.write(0, pattern(4096, 1)).ok());

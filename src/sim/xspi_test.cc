@@ -306,9 +306,9 @@ TEST_F(XspiTest, WithStrobeNothingComesFromAChipThatDrivesNone) {
   EXPECT_EQ(read(kSr) & kBusy, 0u);
   EXPECT_EQ(fetch({0, kSingleInstruction | kSingleData, 0x9F, 0, 3}).front(), 0xC2);
 
-  // Nor does the controller ever see a match.
-  write(kPsmkr, 2);
-  write(kPsmar, 2);
+  // Nor does the controller ever see a match, though the chip is not busy.
+  write(kPsmkr, 1);
+  write(kPsmar, 0);
   start({kPollingMode, kSingleInstruction | kSingleData | kStrobe, 0x05, 0, 1});
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(read(kSr) & kSmf, 0u);
   leave_mapped_mode();
