@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
 #include "chipmap/fat_reader.h"
 
@@ -149,16 +148,12 @@ std::optional<FoundLayer> recognise_layer(const boards::Board& board, const sim:
   const ftl::LogExtent extent =
       ftl::extent_of(std::span<const uint8_t>(memory.bytes).subspan(at, ftl::kSegmentHeaderBytes));
   const uint64_t size_bytes = uint64_t{extent.segment_bytes} * extent.segment_count;
-  if (size_bytes == 0) return {};
+  const uint64_t before = uint64_t{extent.segment_bytes} * extent.segment;
+  if (size_bytes == 0 || before > at - from) return {};
+  const auto offset = static_cast<uint32_t>(at - before);
+  if (!flash::in_range(offset, size_bytes, end)) return {};
   MemoryNor nor(board.part->geometry, memory);
-  std::optional<FoundLayer> best;
-  for (const uint32_t without_header : {0u, extent.segment_bytes}) {
-    if (without_header > at - from || !flash::in_range(at - without_header, size_bytes, end)) continue;
-    if (best && !best->report.map_is_damaged) break;
-    auto layer = read_layer(nor, at - without_header, static_cast<uint32_t>(size_bytes));
-    if (layer && (!best || !layer->report.map_is_damaged)) best = std::move(layer);
-  }
-  return best;
+  return read_layer(nor, offset, static_cast<uint32_t>(size_bytes));
 }
 
 void survey_layer(ChipMap& map, const FoundLayer& layer) {

@@ -23,7 +23,7 @@ struct FoundLayer {
 };
 
 // Nothing if no segment of a log starts at `at`, or its log leaves the bytes from `from` to `end`. The log
-// may start before `at`: one segment at a time has no header, when it has been erased to be used next.
+// may start before `at`: segments have no header when they were never used, or were erased to be used next.
 std::optional<FoundLayer> recognise_layer(const boards::Board& board, const sim::CellMemory& memory,
                                           uint32_t from, uint32_t at, uint32_t end);
 

@@ -1,5 +1,7 @@
 #include "ftl/check.h"
 
+#include <array>
+
 #include "ftl/ftl_testing.h"
 
 namespace ftl {
@@ -80,7 +82,9 @@ TEST(Check, TellsAVisitorOfEveryBlockThatHoldsSomething) {
 
 TEST(Check, ASegmentHeaderTellsTheExtentOfItsLog) {
   Bench bench;
-  const auto header = std::span(bench.nor.bytes()).first(kSegmentHeaderBytes);
+  const auto header =
+      std::span(bench.nor.bytes()).subspan(bench.layout.segment_offset(3), kSegmentHeaderBytes);
+  EXPECT_EQ(extent_of(header).segment, 3u);
   EXPECT_EQ(extent_of(header).segment_bytes, bench.layout.segment_bytes);
   EXPECT_EQ(extent_of(header).segment_count, bench.layout.segment_count);
   header[20] ^= 1;
@@ -105,6 +109,25 @@ TEST(Check, FindsAMapThatIsDamaged) {
   Record record;
   ASSERT_TRUE(bench.layer.tree().find(3, at, record).ok());
   bench.nor.bytes()[bench.layout.offset_of(at) + 9] ^= 4;
+  const CheckReport report = bench.report();
+  EXPECT_TRUE(report.map_is_damaged);
+  EXPECT_GE(report.damaged_blocks, 1u);
+}
+
+// Else an older one of the same block would pass for it.
+TEST(Check, ARecordThatIsNotInItsPlaceIsNone) {
+  Bench bench;
+  std::array<Location, 2> at = {};
+  Record record;
+  for (uint8_t round = 0; round < 2; ++round) {
+    ASSERT_TRUE(bench.layer.write(3, Bytes(kBlockBytes, round)).ok());
+    ASSERT_TRUE(bench.layer.write(4, Bytes(kBlockBytes, round)).ok());
+    ASSERT_TRUE(bench.layer.sync().ok());
+    ASSERT_TRUE(bench.layer.tree().find(3, at[round], record).ok());
+  }
+  const auto bytes = bench.nor.bytes().begin();
+  std::copy_n(bytes + bench.layout.offset_of(at[0]), bench.layout.record_bytes(),
+              bytes + bench.layout.offset_of(at[1]));
   const CheckReport report = bench.report();
   EXPECT_TRUE(report.map_is_damaged);
   EXPECT_GE(report.damaged_blocks, 1u);

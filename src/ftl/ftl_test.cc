@@ -261,5 +261,34 @@ TEST(FtlMount, SaysWhatItFinds) {
   EXPECT_EQ(finding, Finding::kOtherLayout);
 }
 
+// Slices that overlap: both have whole segments of the one log, as many as it has.
+TEST(FtlMount, ASliceThatStartsElsewhereIsAnotherOne) {
+  CellsNor nor(shapes()[1]);
+  const uint32_t segment_bytes = 4096, size_bytes = nor.size_bytes() - segment_bytes;
+  Layout layout, shifted;
+  ASSERT_TRUE(make_layout(nor.geometry(), 0, size_bytes, layout).ok());
+  ASSERT_TRUE(make_layout(nor.geometry(), segment_bytes, size_bytes, shifted).ok());
+  Ftl layer(nor, layout), other(nor, shifted);
+  ASSERT_TRUE(layer.format().ok());
+  std::mt19937 random(3);
+  for (uint32_t i = 0; i < 40; ++i) ASSERT_TRUE(layer.write(i % 8, random_block(random)).ok());
+  ASSERT_TRUE(layer.sync().ok());
+  const Content before = content_of(layer);
+  Finding finding = Finding::kSound;
+  ASSERT_TRUE(other.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kOtherLayout);
+  ASSERT_TRUE(layer.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kSound);
+  EXPECT_EQ(content_of(layer), before);
+
+  // The records alone do not pass for the other's, either.
+  for (uint32_t at = 0; at < nor.size_bytes(); at += segment_bytes) nor.bytes()[at] ^= 1;
+  ASSERT_TRUE(other.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kForeign);
+  ASSERT_TRUE(layer.mount(finding).ok());
+  EXPECT_EQ(finding, Finding::kSound);
+  EXPECT_EQ(content_of(layer), before);
+}
+
 }  // namespace
 }  // namespace ftl

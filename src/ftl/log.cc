@@ -27,7 +27,7 @@ Status Log::try_read(Location at, Record& record, bool& is_record) {
   std::array<uint8_t, kMaxRecordHeaderBytes> bytes;
   const std::span<uint8_t> header = std::span(bytes).first(layout_.header_bytes);
   const Status status = nor_.read(layout_.offset_of(at), header);
-  is_record = status.ok() && decode(header, layout_, record);
+  is_record = status.ok() && decode(header, layout_, at, record);
   return status == Status(Error::kIo) ? Status() : status;  // a torn unit is no record
 }
 
@@ -52,7 +52,7 @@ Status Log::read_segment(uint32_t segment, SegmentState& state) {
   state = {};
   if (status == Status(Error::kIo)) return {};
   FLASH_TRY(status);
-  state.kind = decode(bytes, layout_, state.header);
+  state.kind = decode(bytes, layout_, segment, state.header);
   state.is_blank = std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0xFF; });
   return {};
 }
@@ -78,7 +78,7 @@ Status Log::append_here(Record& record, std::span<const uint8_t> data, Location&
   complete(record, data, head_sequence_);
   at = layout_.location(head_, head_slot_);
   ++head_slot_;  // whatever comes of it, the slot is not blank any more
-  FLASH_TRY(program_record(layout_.offset_of(at), record, data));
+  FLASH_TRY(program_and_verify(layout_.offset_of(at), image_of(record, data, at)));
   if (record.commits) released_tail_ = tail_;
   return {};
 }
@@ -90,15 +90,11 @@ void Log::complete(Record& record, std::span<const uint8_t> data, uint32_t seque
 }
 
 // As they stand in the flash, until the next one.
-std::span<const uint8_t> Log::image_of(const Record& record, std::span<const uint8_t> data) {
+std::span<const uint8_t> Log::image_of(const Record& record, std::span<const uint8_t> data, Location at) {
   const std::span<uint8_t> bytes = std::span(buffer_).first(layout_.header_bytes + data.size());
-  encode(record, layout_, bytes);
+  encode(record, layout_, at, bytes);
   std::copy(data.begin(), data.end(), bytes.begin() + layout_.header_bytes);
   return bytes;
-}
-
-Status Log::program_record(uint32_t offset, const Record& record, std::span<const uint8_t> data) {
-  return program_and_verify(offset, image_of(record, data));
 }
 
 Status Log::program_and_verify(uint32_t offset, std::span<const uint8_t> bytes) {
@@ -149,7 +145,7 @@ Status Log::count_erase(uint32_t segment) {
 
 Status Log::program_header(uint32_t segment) {
   std::array<uint8_t, kSegmentHeaderBytes> bytes;
-  encode(SegmentHeader{++last_sequence_, erase_count_}, layout_, bytes);
+  encode(SegmentHeader{segment, ++last_sequence_, erase_count_}, layout_, bytes);
   return program_and_verify(layout_.segment_offset(segment), bytes);
 }
 
@@ -166,13 +162,14 @@ Status Log::erase_ahead() {
 Status Log::stage_header(Rewriter& rewriter) {
   FLASH_TRY(count_erase(0));
   std::array<uint8_t, kSegmentHeaderBytes> bytes;
-  encode(SegmentHeader{++last_sequence_, erase_count_}, layout_, bytes);
+  encode(SegmentHeader{0, ++last_sequence_, erase_count_}, layout_, bytes);
   return rewriter.stage(layout_.segment_offset(0), bytes);
 }
 
 Status Log::stage_record(Rewriter& rewriter, uint32_t slot, Record& record, std::span<const uint8_t> data) {
   complete(record, data, last_sequence_);
-  return rewriter.stage(layout_.offset_of(0, slot), image_of(record, data));
+  const Location at = layout_.location(0, slot);
+  return rewriter.stage(layout_.offset_of(at), image_of(record, data, at));
 }
 
 Status Log::stage_erased_from(Rewriter& rewriter, uint32_t slot) {

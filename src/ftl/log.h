@@ -25,7 +25,7 @@ enum class Finding : uint8_t {
   kBlank,         // erased: nothing was ever here
   kForeign,       // something else
   kOtherVersion,  // ours, of another version of the format
-  kOtherLayout,   // ours, but for a slice of another size
+  kOtherLayout,   // ours, but of another slice: of another size, or one that starts elsewhere
   kDamaged,       // ours, but no commit can be found
 };
 
@@ -109,8 +109,7 @@ class Log {
   flash::Status program_header(uint32_t segment);
   void complete(Record& record, std::span<const uint8_t> data, uint32_t sequence) const;
   flash::Status append_here(Record& record, std::span<const uint8_t> data, Location& at);
-  std::span<const uint8_t> image_of(const Record& record, std::span<const uint8_t> data);
-  flash::Status program_record(uint32_t offset, const Record& record, std::span<const uint8_t> data);
+  std::span<const uint8_t> image_of(const Record& record, std::span<const uint8_t> data, Location at);
   flash::Status program_and_verify(uint32_t offset, std::span<const uint8_t> bytes);
 
   struct Survey;

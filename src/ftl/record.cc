@@ -9,7 +9,7 @@ namespace ftl {
 namespace {
 
 constexpr uint32_t kMagic = 0x4C544670;  // "pFTL"
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
 
 // Segment header
 constexpr uint32_t kMagicAt = 0;
@@ -20,6 +20,7 @@ constexpr uint32_t kSegmentCountAt = 12;
 constexpr uint32_t kBlockCountAt = 14;
 constexpr uint32_t kSegmentSequenceAt = 16;
 constexpr uint32_t kEraseCountAt = 20;
+constexpr uint32_t kSegmentAt = 24;
 constexpr uint32_t kSegmentCrcAt = 28;
 
 // Record header
@@ -57,8 +58,9 @@ bool is_segment_header(std::span<const uint8_t> bytes) {
   return get32(bytes, kMagicAt) == kMagic && get32(bytes, kSegmentCrcAt) == crc32(bytes.first(kSegmentCrcAt));
 }
 
-uint32_t header_crc(std::span<const uint8_t> bytes, const Layout& layout) {
-  return crc32(bytes.subspan(kSequenceAt, layout.header_bytes - kSequenceAt));
+// A record in another place, as in a slice that starts elsewhere, is none.
+uint32_t header_crc(std::span<const uint8_t> bytes, const Layout& layout, Location at) {
+  return crc32(bytes.subspan(kSequenceAt, layout.header_bytes - kSequenceAt)) ^ at;
 }
 
 bool is_plausible(const Record& record, const Layout& layout) {
@@ -82,28 +84,30 @@ void encode(const SegmentHeader& header, const Layout& layout, std::span<uint8_t
   put16(out, kBlockCountAt, layout.block_count);
   put32(out, kSegmentSequenceAt, header.sequence);
   put32(out, kEraseCountAt, header.erase_count);
+  put16(out, kSegmentAt, header.segment);
   put32(out, kSegmentCrcAt, crc32(out.first(kSegmentCrcAt)));
 }
 
 LogExtent extent_of(std::span<const uint8_t> bytes) {
   if (!is_segment_header(bytes) || get16(bytes, kVersionAt) != kVersion) return {};
-  return {get32(bytes, kSegmentBytesAt), get16(bytes, kSegmentCountAt)};
+  return {get32(bytes, kSegmentBytesAt), get16(bytes, kSegmentCountAt), get16(bytes, kSegmentAt)};
 }
 
-HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, SegmentHeader& header) {
+HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, uint32_t segment,
+                  SegmentHeader& header) {
   if (!is_segment_header(bytes)) return HeaderKind::kNone;
   if (get16(bytes, kVersionAt) != kVersion) return HeaderKind::kOtherVersion;
   if (get16(bytes, kHeaderBytesAt) != layout.header_bytes ||
       get32(bytes, kSegmentBytesAt) != layout.segment_bytes ||
       get16(bytes, kSegmentCountAt) != layout.segment_count ||
-      get16(bytes, kBlockCountAt) != layout.block_count) {
+      get16(bytes, kBlockCountAt) != layout.block_count || get16(bytes, kSegmentAt) != segment) {
     return HeaderKind::kOtherLayout;
   }
-  header = {get32(bytes, kSegmentSequenceAt), get32(bytes, kEraseCountAt)};
+  header = {segment, get32(bytes, kSegmentSequenceAt), get32(bytes, kEraseCountAt)};
   return HeaderKind::kOurs;
 }
 
-void encode(const Record& record, const Layout& layout, std::span<uint8_t> out) {
+void encode(const Record& record, const Layout& layout, Location at, std::span<uint8_t> out) {
   std::fill(out.begin(), out.begin() + layout.header_bytes, uint8_t{0});
   put32(out, kSequenceAt, record.sequence);
   put32(out, kDataCrcAt, record.data_crc);
@@ -112,11 +116,11 @@ void encode(const Record& record, const Layout& layout, std::span<uint8_t> out) 
   for (uint32_t level = 0; level < layout.levels; ++level) {
     put16(out, kOtherAt + level * kLocationBytes, record.other[level]);
   }
-  put32(out, kCrcAt, header_crc(out, layout));
+  put32(out, kCrcAt, header_crc(out, layout, at));
 }
 
-bool decode(std::span<const uint8_t> bytes, const Layout& layout, Record& record) {
-  if (get32(bytes, kCrcAt) != header_crc(bytes, layout)) return false;
+bool decode(std::span<const uint8_t> bytes, const Layout& layout, Location at, Record& record) {
+  if (get32(bytes, kCrcAt) != header_crc(bytes, layout, at)) return false;
   record = Record{};
   record.sequence = get32(bytes, kSequenceAt);
   record.data_crc = get32(bytes, kDataCrcAt);

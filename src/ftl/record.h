@@ -11,11 +11,12 @@ namespace ftl {
 
 // The start of a segment that has been erased and taken into use.
 struct SegmentHeader {
+  uint32_t segment;      // which one of the slice this is
   uint32_t sequence;     // one more each time that a segment is taken into use
   uint32_t erase_count;  // of this segment, as far as is known
 };
 
-// Is a segment header of ours there, and does it fit this layout?
+// Is a segment header of ours there, and does it belong where it is in this layout?
 enum class HeaderKind : uint8_t { kNone, kOurs, kOtherVersion, kOtherLayout };
 
 // What a segment header says of the log that it belongs to, whatever the layout: to find logs whose extent
@@ -23,11 +24,13 @@ enum class HeaderKind : uint8_t { kNone, kOurs, kOtherVersion, kOtherLayout };
 struct LogExtent {
   uint32_t segment_bytes;
   uint32_t segment_count;
+  uint32_t segment;  // which one of them this is
 };
 LogExtent extent_of(std::span<const uint8_t> bytes);
 
 void encode(const SegmentHeader& header, const Layout& layout, std::span<uint8_t> out);
-HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, SegmentHeader& header);
+HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, uint32_t segment,
+                  SegmentHeader& header);
 
 // The header of a record. It is also a node of the map: a tree over the bits of the block's number, most
 // significant first. `other[level]` is the newest record of the subtree whose numbers agree with this
@@ -48,9 +51,9 @@ struct Record {
   }
 };
 
-void encode(const Record& record, const Layout& layout, std::span<uint8_t> out);
+void encode(const Record& record, const Layout& layout, Location at, std::span<uint8_t> out);
 
-// False if this is no whole record that could stand in this layout.
-bool decode(std::span<const uint8_t> bytes, const Layout& layout, Record& record);
+// False if this is no whole record that could stand there in this layout.
+bool decode(std::span<const uint8_t> bytes, const Layout& layout, Location at, Record& record);
 
 }  // namespace ftl

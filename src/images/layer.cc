@@ -28,7 +28,7 @@ std::string describe_remains_of_layer(boards::Camera& camera) {
     case ftl::Finding::kOtherVersion:
       return "a translation layer of another version";
     case ftl::Finding::kOtherLayout:
-      return "a translation layer that was made for a storage of another size";
+      return "a translation layer that was made for another slice of the flash";
     case ftl::Finding::kDamaged:
       return "a translation layer that is damaged";
     case ftl::Finding::kSound:

@@ -11,6 +11,9 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <variant>
+
+#include "sim/image.h"
 
 namespace {
 
@@ -64,6 +67,14 @@ TEST_F(Claim, IsRefusedIfTheOtherProgramHasTheNewFile) {
 TEST_F(Claim, EndsWhereTheFileHasGone) {
   meanwhile = [&] { fs::remove(file_); };
   EXPECT_EQ(replacement_.claim(), "");
+}
+
+// The other side of it: what a camera would write to the old file would be gone with it.
+TEST_F(Claim, AnImageIsNotOpenedWhileItIsReplaced) {
+  meanwhile = [&] { fs::rename(newer_, file_); };
+  const auto image = sim::Image::open(file_.string(), {.sectors = {{4096, 2}}});
+  ASSERT_TRUE(std::holds_alternative<std::string>(image));
+  EXPECT_EQ(std::get<std::string>(image), file_.string() + ": another program has just replaced it; try again");
 }
 
 }  // namespace

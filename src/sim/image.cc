@@ -129,6 +129,8 @@ class MappedFile {
     if (flock(fd_, (keeps_ ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       return path + ": in use by another program; close that one first";
     }
+    // What is written to a file without a name is lost.
+    if (keeps_ && !is_there(info)) return path + ": another program has just replaced it; try again";
     size_ = static_cast<size_t>(info.st_size);
     is_new_ = keeps_ && size_ == 0;
     return {};
@@ -159,6 +161,11 @@ class MappedFile {
   }
 
  private:
+  bool is_there(const struct stat& opened) const {
+    struct stat there;
+    return stat(path_.c_str(), &there) == 0 && there.st_dev == opened.st_dev && there.st_ino == opened.st_ino;
+  }
+
   // Written before it is mapped: a full disk is an error here and no signal later, and a program killed
   // on the way leaves a file that is too short, not one of the right size with wrong bytes.
   std::string fill(size_t size, uint8_t value) {

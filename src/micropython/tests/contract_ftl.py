@@ -18,10 +18,25 @@ def it_says_why_there_is_nothing_to_mount():
     fails(19, flash.Ftl, PART)
     assert "mkfs" in str(raises(OSError, flash.Ftl, PART))
     layer()
-    # The same medium, looked at as a larger or a smaller one.
+    # The same medium, looked at as a smaller one.
     if STORAGE >= 1 << 20:
         error = raises(OSError, flash.Ftl, pyb.Flash(len=STORAGE // 2))
-        assert error.errno == 19 and "another size" in str(error)
+        assert error.errno == 19 and "another slice" in str(error)
+
+
+@test
+def a_slice_that_starts_elsewhere_is_another_one():
+    if STORAGE < 1 << 20:
+        return
+    half = STORAGE // 2
+    flash.Ftl.mkfs(pyb.Flash(start=0, len=half))
+    layer = flash.Ftl(pyb.Flash(start=0, len=half))
+    for block in range(200):
+        layer.writeblocks(block, bytes([1 + block]) * 512)
+    layer.ioctl(3, 0)
+    # As long as the other, and some of its log is in it.
+    error = raises(OSError, flash.Ftl, pyb.Flash(start=65536, len=half))
+    assert error.errno == 19 and "another slice" in str(error)
 
 
 @test
