@@ -58,13 +58,27 @@ TEST(WriteCache, OneLargeEraseIsEnough) {
 }
 
 TEST(WriteCache, ALargeEraseIsOnlyForSectorsThatAllNeedIt) {
-  Bench bench(kSerial, 17 * 8);
-  bench.fill_chip(0x00);
-  std::fill_n(bench.nor.cells.begin() + 65536 + 3 * 4096, 4096, uint8_t{0xFF});
-  ASSERT_TRUE(bench.write(15 * 4096, pattern(65536, 1)).ok());
-  ASSERT_TRUE(bench.cache.sync().ok());
-  EXPECT_EQ(bench.nor.count('e'), 7u + 1u) << "7 sectors of the first 32 KiB, one erase for the second";
-  EXPECT_EQ(bench.nor.bytes('e'), 65536u - 4096u);
+  for (const uint32_t blank_sector : {0u, 3u, 7u}) {
+    Bench bench(kSerial, 17 * 8);
+    bench.fill_chip(0x00);
+    std::fill_n(bench.nor.cells.begin() + 65536 + blank_sector * 4096, 4096, uint8_t{0xFF});
+    ASSERT_TRUE(bench.write(15 * 4096, pattern(65536, 1)).ok());
+    ASSERT_TRUE(bench.cache.sync().ok());
+    EXPECT_EQ(bench.nor.count('e'), 7u + 1u) << "7 sectors of the first 32 KiB, one erase for the second";
+    EXPECT_EQ(bench.nor.bytes('e'), 65536u - 4096u);
+  }
+}
+
+TEST(WriteCache, ALargeEraseServesWhicheverSectorIsFlushedFirst) {
+  for (const uint32_t first_sector : {15u, 16u, 20u, 30u}) {
+    Bench bench(kSerial, 17 * 8);
+    bench.fill_chip(0x00);
+    ASSERT_TRUE(bench.write(first_sector * 4096, pattern(4096, 9)).ok());
+    ASSERT_TRUE(bench.write(15 * 4096, pattern(65536, 1)).ok());
+    ASSERT_TRUE(bench.cache.sync().ok());
+    EXPECT_EQ(bench.nor.count('e'), 1u) << first_sector;
+    EXPECT_EQ(bench.chip(15 * 4096, 65536), pattern(65536, 1));
+  }
 }
 
 }  // namespace

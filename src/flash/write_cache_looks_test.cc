@@ -46,6 +46,20 @@ TEST(WriteCacheLooks, AFirmBlockIsLookedAtOnce) {
   EXPECT_EQ(bench.chip(64, 64), pattern(64, 2));
 }
 
+// From the first dirty byte to the last, whichever was written first.
+TEST(WriteCacheLooks, AFirmBlockIsProgrammedWhereverItWasWritten) {
+  for (const uint32_t offset : {0u, 64u, 448u}) {
+    Bench bench(kSerial, 12);
+    ASSERT_TRUE(bench.fill_erased(0, kBlock).ok());
+    ASSERT_TRUE(bench.cache.sync().ok());
+    ASSERT_TRUE(bench.write(offset, pattern(64, 1)).ok());
+    ASSERT_TRUE(bench.write(256, pattern(64, 2)).ok());
+    ASSERT_TRUE(bench.cache.sync().ok());
+    EXPECT_EQ(bench.chip(offset, 64), pattern(64, 1));
+    EXPECT_EQ(bench.chip(256, 64), pattern(64, 2));
+  }
+}
+
 TEST(WriteCacheLooks, AFirmBlockIsNotWrittenAgain) {
   Bench bench(kSerial, 12);
   ASSERT_TRUE(bench.write(0, pattern(kBlock, 1)).ok());
