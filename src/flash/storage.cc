@@ -6,7 +6,7 @@ Storage::Storage(NorFlash& nor, const StorageConfig& config, const CacheMemory& 
                  void* clock_context)
     : nor_(nor),
       config_(config),
-      cache_(nor, config.offset, config.size_bytes, memory),
+      cache_(nor, config.offset, memory),
       now_us_(now_us),
       clock_context_(clock_context) {}
 

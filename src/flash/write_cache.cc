@@ -50,15 +50,12 @@ bool is_erased(const uint8_t* bytes, uint32_t length) {
 
 }  // namespace
 
-WriteCache::WriteCache(NorFlash& nor, uint32_t slice_offset, uint32_t slice_size_bytes,
-                       const CacheMemory& memory)
+WriteCache::WriteCache(NorFlash& nor, uint32_t slice_offset, const CacheMemory& memory)
     : nor_(nor),
       slots_{memory.slots.data(), memory.slots.data() + memory.slots.size()},
       slot_count_(static_cast<uint32_t>(memory.slots.size())),
       slice_offset_(slice_offset) {
-  const uint32_t sector_bytes = nor.geometry().sector_bytes_at(slice_offset);
-  blocks_per_sector_ = sector_bytes / kCacheBlockBytes;
-  sector_count_ = slice_size_bytes / sector_bytes;
+  blocks_per_sector_ = nor.geometry().sector_bytes_at(slice_offset) / kCacheBlockBytes;
   uint8_t* bytes = memory.blocks.data();
   for (CacheSlot& slot : slots_) {
     slot.bytes = bytes;
@@ -347,9 +344,8 @@ Status WriteCache::program(const Sectors& sectors) {
     if (sizes[i] <= sector_bytes) continue;
     const uint32_t start = sector_start - sector_start % sizes[i] - slice_offset_;  // wraps before the slice
     const Sectors wider = {start / sector_bytes, sizes[i] / sector_bytes};
-    if (!in_range(wider.first, wider.count, sector_count_) || !can_complete(wider.first, wider.count, 0))
-      continue;
-    uint32_t sector = 0;  // compare() succeeds where no block is dirty, too
+    if (!can_complete(wider.first, wider.count, 0)) continue;
+    uint32_t sector = 0;  // compare() succeeds where no block is dirty, too, as outside the slice
     while (sector < wider.count && compare(wider.first + sector, false) == Error::kNeedsErase) ++sector;
     if (sector < wider.count) continue;
     area = wider;

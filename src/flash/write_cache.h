@@ -46,7 +46,7 @@ struct CacheMemory {
 class WriteCache {
  public:
   // The slice consists of whole sectors of one size, which is a multiple of a block.
-  WriteCache(NorFlash& nor, uint32_t slice_offset, uint32_t slice_size_bytes, const CacheMemory& memory);
+  WriteCache(NorFlash& nor, uint32_t slice_offset, const CacheMemory& memory);
 
   // Offsets are relative to the slice and ranges lie inside it: the owner has checked them. Errors are
   // those of the flash; a block whose flush failed stays dirty.
@@ -122,7 +122,6 @@ class WriteCache {
   uint32_t slot_count_;
   uint32_t slice_offset_;
   uint32_t blocks_per_sector_;
-  uint32_t sector_count_;
   uint32_t dirty_count_ = 0;
   uint32_t write_ordinal_ = 0;         // no flash lives to see it wrap around
   CacheSlot* last_claimed_ = nullptr;  // by claim(), which goes round

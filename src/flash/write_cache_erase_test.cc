@@ -33,6 +33,21 @@ TEST(WriteCache, ASectorThatCannotBeReadDoesNotKeepItsNeighbourFromBeingFlushed)
   EXPECT_EQ(bench.chip(15 * 4096, kBlock), pattern(kBlock, 1));
 }
 
+// What was not read says nothing of what has to be erased.
+TEST(WriteCache, AFailedLookIsAnErrorAndErasesNothing) {
+  Bench bench(kSerial, 12);
+  bench.fill_chip(0x00);
+  ASSERT_TRUE(bench.write(0, pattern(kBlock, 1)).ok());
+  bench.nor.fault = [&](const FakeNor::Operation&) {
+    return bench.nor.log.size() == 1 ? Status(Error::kTimedOut) : Status();
+  };
+  bench.nor.log.clear();
+  EXPECT_EQ(bench.cache.sync(), Error::kTimedOut);
+  EXPECT_EQ(bench.nor.count('e') + bench.nor.count('p'), 0u);
+  EXPECT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.chip(0, kBlock), pattern(kBlock, 1));
+}
+
 TEST(WriteCache, AnEraseThatDoesNothingIsAnError) {
   Bench bench(kSerial, 12);
   bench.fill_chip(0x00);
@@ -67,6 +82,20 @@ TEST(WriteCache, ALargeEraseIsOnlyForSectorsThatAllNeedIt) {
     EXPECT_EQ(bench.nor.count('e'), 7u + 1u) << "7 sectors of the first 32 KiB, one erase for the second";
     EXPECT_EQ(bench.nor.bytes('e'), 65536u - 4096u);
   }
+}
+
+// Sector 0 of the chip and its last one are somebody else's.
+TEST(WriteCache, ALargeEraseDoesNotLeaveTheSlice) {
+  FakeNor::Shape shape = kSerial;
+  shape.sector_count = 32;
+  Bench bench(shape, 32 * 8);
+  bench.fill_chip(0x00);
+  ASSERT_TRUE(bench.write(0, pattern(bench.slice_size, 1)).ok());
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.nor.count('e'), 7u + 1u + 1u + 7u) << "the inner two of four aligned 32 KiB";
+  EXPECT_EQ(bench.chip(0, bench.slice_size), pattern(bench.slice_size, 1));
+  EXPECT_EQ(bench.nor.cells.front(), 0x00);
+  EXPECT_EQ(bench.nor.cells.back(), 0x00);
 }
 
 TEST(WriteCache, ALargeEraseServesWhicheverSectorIsFlushedFirst) {

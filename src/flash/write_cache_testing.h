@@ -37,7 +37,7 @@ struct Bench {
         blocks(slot_count * kBlock),
         slice_offset(shape.sector_size_bytes),
         slice_size(shape.sector_size_bytes * (shape.sector_count - 2)),
-        cache(nor, slice_offset, slice_size, {slots, blocks}) {}
+        cache(nor, slice_offset, {slots, blocks}) {}
 
   std::vector<uint8_t> read(uint32_t offset, size_t length) {
     std::vector<uint8_t> out(length);
