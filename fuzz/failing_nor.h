@@ -25,6 +25,7 @@ class FailingNor final : public flash::NorFlash {
   std::span<uint8_t> cells() { return cells_; }
   void fail_after(uint32_t operations) { until_failure_ = operations; }
   void fail_no_more() { until_failure_.reset(); }
+  bool will_fail() const { return until_failure_.has_value(); }
 
   // Somebody else has changed the cells: a unit may not be as blank as its user knows it.
   void allow_misuse() { misuse_allowed_ = true; }

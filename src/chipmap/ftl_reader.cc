@@ -119,7 +119,7 @@ class LayerSurvey {
   void claim_blocks(uint32_t begin, uint32_t end, Content content, uint32_t owner) {
     for (uint32_t block = begin; block < end; ++block) {
       const ftl::Location at = layer_.locations[block];
-      if (at == ftl::kNowhere) continue;
+      if (at >= ftl::kLost) continue;
       claim_record(at, layer_.is_damaged[block] ? Content::kDamaged : content, owner);
     }
   }

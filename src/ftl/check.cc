@@ -7,7 +7,6 @@
 
 namespace ftl {
 
-using flash::Error;
 using flash::Status;
 
 namespace {
@@ -38,24 +37,17 @@ Status count_blocks(Log& log, const Tree& tree, CheckReport& report, BlockVisito
   for (uint32_t block = 0; block < report.layout.block_count; ++block) {
     Location at = kNowhere;
     Record record;
-    Status status = tree.find(static_cast<uint16_t>(block), at, record);
-    if (status == Status(Error::kIo)) {
-      report.map_is_damaged = true;
-      note_damage(block, report);
-      visit(block, kNowhere, {});
-      continue;
-    }
-    FLASH_TRY(status);
+    FLASH_TRY(tree.find(static_cast<uint16_t>(block), at, record));
     if (at == kNowhere) continue;
-    ++report.live_blocks;
-    status = log.read_data(at, record, data);
-    if (status == Status(Error::kIo)) {
-      note_damage(block, report);
-      visit(block, at, {});
-      continue;
+    bool is_sound = false;
+    if (at == kLost) {
+      report.map_is_damaged = true;
+    } else {
+      ++report.live_blocks;
+      FLASH_TRY(log.read_data(at, record, data, is_sound));
     }
-    FLASH_TRY(status);
-    visit(block, at, data);
+    if (!is_sound) note_damage(block, report);
+    visit(block, at, is_sound ? std::span<const uint8_t>(data) : std::span<const uint8_t>());
   }
   return {};
 }

@@ -33,7 +33,7 @@ struct CheckReport {
 // Is told of every block that holds something.
 class BlockVisitor {
  public:
-  // `data` is empty where it cannot be read; `at` is kNowhere where the way to the block is damaged.
+  // `data` is empty where it cannot be read; `at` is kLost where the way to the block is damaged.
   virtual void visit(uint32_t block, Location at, std::span<const uint8_t> data) = 0;
 
  protected:

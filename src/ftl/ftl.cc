@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "ftl/tries.h"
+
 namespace ftl {
 
 using flash::Error;
@@ -51,9 +53,10 @@ Status Ftl::read_block(uint16_t block, std::span<uint8_t> out) {
   Location at = kNowhere;
   Record record;
   FLASH_TRY(tree_.find(block, at, record));
-  if (at != kNowhere) return log_.read_data(at, record, out);
-  std::fill(out.begin(), out.end(), uint8_t{0});
-  return {};
+  bool is_sound = at == kNowhere;
+  if (is_sound) std::fill(out.begin(), out.end(), uint8_t{0});
+  if (at < kLost) FLASH_TRY(log_.read_data(at, record, out, is_sound));
+  return is_sound ? Status() : Status(Error::kIo);
 }
 
 Status Ftl::write(uint32_t block, std::span<const uint8_t> data) {
@@ -87,21 +90,31 @@ bool Ftl::holds(uint16_t block, std::span<const uint8_t> data) {
 Status Ftl::sync() {
   moved_records_ = 0;
   if (pending_ != kNoBlock) return flush_pending(true);
-  if (!is_open_) return {};
-  FLASH_TRY(make_room());
-  return is_open_ ? append_commit() : Status();
+  return append_in_room([this] { return is_open_ ? append_commit() : Status(); });
+}
+
+// What an append that fails leaves may be too little for the next: each of them gets room first.
+template <typename Append>
+Status Ftl::append_in_room(Append append) {
+  Status status = Error::kIo;
+  for (int i = 0; i < kTries && status == Status(Error::kIo); ++i) {
+    FLASH_TRY(make_room());
+    status = append();
+  }
+  return status;
 }
 
 Status Ftl::flush_pending(bool commits) {
   if (pending_ == kNoBlock) return {};
-  FLASH_TRY(make_room());
-  Record node;
-  FLASH_TRY(tree_.make_node(pending_, node));
-  // The last that there is room for: the transaction is longer than can be atomic.
-  node.commits = commits || log_.room() == 1;
-  FLASH_TRY(append(node, pending_data_));
-  pending_ = kNoBlock;
-  return {};
+  const Status status = append_in_room([this, commits]() -> Status {
+    Record node;
+    FLASH_TRY(tree_.make_node(pending_, node));
+    // The last that there is room for: the transaction is longer than can be atomic.
+    node.commits = commits || log_.room() == 1;
+    return append(node, pending_data_);
+  });
+  if (status.ok()) pending_ = kNoBlock;
+  return status;
 }
 
 Status Ftl::append(Record& node, std::span<const uint8_t> data) {
@@ -130,12 +143,10 @@ Status Ftl::append_commit() {
 
 // Data that is damaged goes on being known as damaged.
 Status Ftl::load_for_move(Location at, Record& node) {
-  const Status status = log_.read_data(at, node, moving_data_);
-  if (status == Status(Error::kIo)) {
-    node.is_lost = true;
-    return {};
-  }
-  return status;
+  bool is_sound = false;
+  FLASH_TRY(log_.read_data(at, node, moving_data_, is_sound));
+  node.is_lost = !is_sound;
+  return {};
 }
 
 // ---- Trimming -------------------------------------------------------------------------------------
@@ -143,29 +154,32 @@ Status Ftl::load_for_move(Location at, Record& node) {
 Status Ftl::trim(uint32_t block, uint32_t count) {
   if (!flash::in_range(block, count, block_count())) return Error::kInvalid;
   moved_records_ = 0;
-  if (pending_ != kNoBlock && pending_ - block < count) pending_ = kNoBlock;
-  FLASH_TRY(flush_pending(false));
+  const bool takes_pending = pending_ != kNoBlock && pending_ - block < count;
+  if (!takes_pending) FLASH_TRY(flush_pending(false));
   while (count > 0) {
     // The largest aligned range that begins here is one subtree.
     const uint32_t aligned = block == 0 ? count : 1u << std::countr_zero(block);
     const uint32_t length = std::bit_floor(std::min(aligned, count));
     const auto below = static_cast<uint32_t>(std::countr_zero(length));
-    FLASH_TRY(trim_subtree(static_cast<uint16_t>(block), log_.layout().levels - below));
+    FLASH_TRY(append_in_room(
+        [&] { return trim_subtree(static_cast<uint16_t>(block), log_.layout().levels - below); }));
     block += length;
     count -= length;
   }
+  if (takes_pending) pending_ = kNoBlock;
   return {};
 }
 
 Status Ftl::trim_subtree(uint16_t block, uint32_t depth) {
-  FLASH_TRY(make_room());
   Record node;
   Location source = kNowhere;
   FLASH_TRY(tree_.make_node_without(block, depth, node, source));
   node.commits = log_.room() == 1;
   if (source == kNowhere) return node.block == kNoBlock && !tree_.is_empty() ? append(node, {}) : Status();
   Record relative;
-  FLASH_TRY(log_.read_record(source, relative));
+  bool is_record = false;
+  FLASH_TRY(log_.read_record(source, relative, is_record));
+  if (!is_record) return Error::kIo;
   FLASH_TRY(load_for_move(source, relative));
   node.is_lost = relative.is_lost;
   return append(node, moving_data_);

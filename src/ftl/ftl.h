@@ -69,6 +69,8 @@ class Ftl {
   flash::Status read_block(uint16_t block, std::span<uint8_t> out);
   flash::Status write_block(uint16_t block, std::span<const uint8_t> data);
   bool holds(uint16_t block, std::span<const uint8_t> data);
+  template <typename Append>
+  flash::Status append_in_room(Append append);
   flash::Status flush_pending(bool commits);
   flash::Status append(Record& node, std::span<const uint8_t> data);
   flash::Status append_commit();
@@ -78,7 +80,7 @@ class Ftl {
   // ftl_collect.cc
   flash::Status make_room();
   flash::Status make_room_for_transaction();
-  flash::Status enter_last_segment();
+  flash::Status move_tail(bool to_next);
   bool may_collect_ahead() const;
   flash::Status collect_ahead(uint32_t count);
   flash::Status collect_slot();
@@ -89,6 +91,7 @@ class Ftl {
   // ftl_rewrite.cc
   flash::Status make_room_in_single_segment();
   flash::Status rewrite();
+  flash::Status make_staged_node(const Tree& staged, uint16_t block, Record& node);
   flash::Status stage_live_records(Record& root, uint32_t& used_slots);
 
   Log log_;

@@ -3,9 +3,11 @@
 //
 // At every commit, at least one segment is free: whenever the power goes, there is room to collect the tail.
 // So before the last free segment takes anything new, the tail is moved into it, as a whole and with no
-// commit on the way; then the tail is free instead. A cut in between leaves the segment as free as it was.
+// commit on the way; then the tail is free instead. A cut in between leaves the segment as free as it was,
+// and so does an error.
 
 #include "ftl/ftl.h"
+#include "ftl/tries.h"
 
 namespace ftl {
 
@@ -33,7 +35,7 @@ Status Ftl::make_room() {
   // Two rounds would collect everything twice: there is garbage, or the blocks would be more than there are.
   for (uint32_t i = 0; i < 2 * log_.layout().segment_count; ++i) {
     if (log_.room_in_head() > 0 || log_.free_segments() > 1) return {};
-    FLASH_TRY(log_.free_segments() > 0 ? enter_last_segment() : append_commit());
+    FLASH_TRY(log_.free_segments() > 0 ? move_tail(true) : append_commit());
   }
   return Error::kIo;
 }
@@ -44,16 +46,26 @@ Status Ftl::make_room_for_transaction() {
   const Layout& layout = log_.layout();
   for (uint32_t i = 0; i < 2 * layout.segment_count; ++i) {
     if (log_.room() >= layout.atomic_blocks + layout.usable_slots() || log_.tail() == log_.head()) return {};
-    FLASH_TRY(collect_segment());
-    FLASH_TRY(append_commit());
+    if (!log_.has_more_to_release()) FLASH_TRY(move_tail(false));
+    if (log_.has_more_to_release()) FLASH_TRY(try_thrice([this] { return append_commit(); }));
   }
   return Error::kIo;
 }
 
-Status Ftl::enter_last_segment() {
-  FLASH_TRY(log_.open_next());
-  FLASH_TRY(collect_segment());
-  return log_.room() == 0 ? append_commit() : Status();
+// All of the tail, or nothing. `to_next`: into the next segment, which is the last that is free.
+Status Ftl::move_tail(bool to_next) {
+  const Log::Place place = log_.place();
+  const Record root = tree_.root();
+  const Location root_at = tree_.root_at();
+  const uint32_t slot = tail_slot_;
+  Status status = to_next ? log_.open_next() : Status();
+  if (status.ok()) status = collect_segment();
+  if (status.ok() && log_.room() == 0) status = append_commit();
+  if (status.ok()) return {};
+  log_.go_back_to(place);
+  tree_.set_root(root, root_at);
+  tail_slot_ = slot;
+  return status;
 }
 
 // Within a transaction, what is moved takes room and gives none back before the commit: not of the room that
@@ -67,12 +79,16 @@ bool Ftl::may_collect_ahead() const {
 
 Status Ftl::collect_segment() {
   const uint32_t segment = log_.tail();
-  while (log_.tail() == segment) FLASH_TRY(collect_slot());
+  while (log_.tail() == segment) {
+    FLASH_TRY(try_thrice([this] { return collect_slot(); }));
+  }
   return {};
 }
 
 Status Ftl::collect_ahead(uint32_t count) {
-  for (uint32_t i = 0; i < count && may_collect_ahead(); ++i) FLASH_TRY(collect_slot());
+  for (uint32_t i = 0; i < count && may_collect_ahead(); ++i) {
+    FLASH_TRY(try_thrice([this] { return collect_slot(); }));
+  }
   return {};
 }
 
@@ -85,11 +101,10 @@ Status Ftl::collect_slot() {
 }
 
 Status Ftl::find_if_live(Location at, Record& record, bool& is_live) {
+  bool is_record = false;
   is_live = false;
-  const Status status = log_.read_record(at, record);
-  if (status == Status(Error::kIo)) return {};  // torn, or never used
-  FLASH_TRY(status);
-  if (record.block == kNoBlock) return {};
+  FLASH_TRY(log_.read_record(at, record, is_record));
+  if (!is_record || record.block == kNoBlock) return {};
   Location live_at = kNowhere;
   FLASH_TRY(tree_.find(record.block, live_at, record));
   is_live = live_at == at;

@@ -31,6 +31,19 @@ Status Ftl::rewrite() {
   return {};
 }
 
+// What the map has beside the way to the block and is not staged by the time that the last record beside it
+// is, cannot be reached any more: it is lost, not gone. (Of the map as it was, the way to a record that is
+// not staged yet leads over later ones, which are all still in their places.)
+Status Ftl::make_staged_node(const Tree& staged, uint16_t block, Record& node) {
+  Record before;
+  FLASH_TRY(tree_.make_node(block, before));
+  FLASH_TRY(staged.make_node(block, node));
+  for (uint32_t level = 0; level < log_.layout().levels; ++level) {
+    if (node.other[level] >= kLost) node.other[level] = before.other[level] == kNowhere ? kNowhere : kLost;
+  }
+  return {};
+}
+
 // Which records are live has to be known before the first of them is written over.
 Status Ftl::stage_live_records(Record& root, uint32_t& used_slots) {
   const Layout& layout = log_.layout();
@@ -48,10 +61,12 @@ Status Ftl::stage_live_records(Record& root, uint32_t& used_slots) {
     if (!is_live[slot]) continue;
     const Location at = layout.location(0, slot);
     Record record;
-    FLASH_TRY(log_.read_record(at, record));
+    bool is_record = false;
+    FLASH_TRY(log_.read_record(at, record, is_record));
+    if (!is_record) return Error::kIo;
     FLASH_TRY(load_for_move(at, record));
     Record node;
-    FLASH_TRY(staged.make_node(record.block, node));
+    FLASH_TRY(make_staged_node(staged, record.block, node));
     node.is_lost = record.is_lost;
     node.commits = --left == 0;
     FLASH_TRY(log_.stage_record(*rewriter_, used_slots, node, moving_data_));

@@ -63,6 +63,7 @@ class CellsNor final : public flash::NorFlash {
   sim::PowerSupply& supply() { return supply_; }
   std::vector<uint8_t>& bytes() { return bytes_; }
   uint64_t misuses() const { return misuses_; }
+  void misread_nth(uint64_t n) { reads_until_misread_ = n; }  // from 1
 
  private:
   static flash::Status status_of(sim::CellResult result) {
@@ -70,7 +71,9 @@ class CellsNor final : public flash::NorFlash {
   }
 
   flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
-    return status_of(cells_.read(offset, {out, length}));
+    FLASH_TRY(status_of(cells_.read(offset, {out, length})));
+    if (reads_until_misread_ != 0 && --reads_until_misread_ == 0) out[length / 2] ^= 0x10;
+    return {};
   }
 
   flash::Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
@@ -97,6 +100,7 @@ class CellsNor final : public flash::NorFlash {
   sim::PowerSupply supply_;
   sim::Cells cells_;
   uint64_t misuses_ = 0;
+  uint64_t reads_until_misread_ = 0;
 };
 
 inline Layout layout_of(flash::NorFlash& nor) {

@@ -70,7 +70,7 @@ Status make_layout(const Geometry& geometry, uint32_t offset, uint32_t size_byte
     layout.slots = (layout.segment_bytes - kSegmentHeaderBytes) / layout.record_bytes();
     if (layout.slots < kFewestSlots) return Error::kInvalid;
     if (layout.segment_count == 1 && layout.slots > kMaxSingleSlots) return Error::kInvalid;
-    layout.segment_count = std::min(layout.segment_count, (uint32_t{kNowhere} - 1) / layout.slots);
+    layout.segment_count = std::min(layout.segment_count, uint32_t{kLost} / layout.slots);
     layout.block_count = count_blocks(layout);
     layout.atomic_blocks = count_atomic_blocks(layout);
     if (layout.block_count <= 1u << levels) return {};

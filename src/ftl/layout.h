@@ -19,6 +19,7 @@ inline constexpr uint32_t kMaxRecordBytes = kMaxRecordHeaderBytes + kBlockBytes;
 // Names a record: segment * slots + slot.
 using Location = uint16_t;
 inline constexpr Location kNowhere = 0xFFFF;
+inline constexpr Location kLost = 0xFFFE;  // there was a record, or several, and the way there is damaged
 inline constexpr uint16_t kNoBlock = 0xFFFF;
 
 struct Layout {

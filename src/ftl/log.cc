@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ftl/crc32.h"
+#include "ftl/tries.h"
 
 namespace ftl {
 
@@ -12,61 +13,59 @@ using flash::Status;
 
 namespace {
 
-// A worse flash than one that fails twice in a row is no flash.
-constexpr int kTries = 3;
-
-bool is_worth_another_try(Status status) {
-  return status == Status(Error::kIo);
+bool is_blank(std::span<const uint8_t> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0xFF; });
 }
 
 }  // namespace
 
 // ---- Reading --------------------------------------------------------------------------------------
 
-Status Log::try_read(Location at, Record& record, bool& is_record) {
+template <typename Accept>
+Status Log::read_well(uint32_t offset, std::span<uint8_t> out, bool& is_well, Accept accept) {
+  Status status;
+  is_well = false;
+  for (int i = 0; i < 2 && !is_well; ++i) {
+    status = nor_.read(offset, out);
+    is_well = status.ok() && accept();
+  }
+  const bool is_torn = status == Status(Error::kIo) && !nor_.geometry().reprogrammable;
+  return is_torn ? Status() : status;
+}
+
+Status Log::read_record(Location at, Record& record, bool& is_record) {
   std::array<uint8_t, kMaxRecordHeaderBytes> bytes;
   const std::span<uint8_t> header = std::span(bytes).first(layout_.header_bytes);
-  const Status status = nor_.read(layout_.offset_of(at), header);
-  is_record = status.ok() && decode(header, layout_, at, record);
-  return status == Status(Error::kIo) ? Status() : status;  // a torn unit is no record
+  bool is_well = false;
+  is_record = false;
+  return read_well(layout_.offset_of(at), header, is_well, [&] {
+    is_record = decode(header, layout_, at, record);
+    return is_record || is_blank(header);
+  });
 }
 
-Status Log::read_record(Location at, Record& record) {
-  bool is_record = false;
-  FLASH_TRY(try_read(at, record, is_record));
-  return is_record ? Status() : Status(Error::kIo);
-}
-
-Status Log::read_damaged_data(Location at, std::span<uint8_t> out) {
-  return nor_.read(layout_.offset_of(at) + layout_.header_bytes, out);
-}
-
-Status Log::read_data(Location at, const Record& record, std::span<uint8_t> out) {
-  FLASH_TRY(read_damaged_data(at, out));
-  return !record.is_lost && crc32(out) == record.data_crc ? Status() : Status(Error::kIo);
+Status Log::read_data(Location at, const Record& record, std::span<uint8_t> out, bool& is_sound) {
+  return read_well(layout_.offset_of(at) + layout_.header_bytes, out, is_sound,
+                   [&] { return !record.is_lost && crc32(out) == record.data_crc; });
 }
 
 Status Log::read_segment(uint32_t segment, SegmentState& state) {
   std::array<uint8_t, kSegmentHeaderBytes> bytes;
-  const Status status = nor_.read(layout_.segment_offset(segment), bytes);
+  bool is_well = false;
   state = {};
-  if (status == Status(Error::kIo)) return {};
-  FLASH_TRY(status);
-  state.kind = decode(bytes, layout_, segment, state.header);
-  state.is_blank = std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0xFF; });
-  return {};
+  return read_well(layout_.segment_offset(segment), bytes, is_well, [&] {
+    state.kind = decode(bytes, layout_, segment, state.header);
+    state.is_blank = is_blank(bytes);
+    return state.kind != HeaderKind::kNone || state.is_blank;
+  });
 }
 
 // ---- Appending ------------------------------------------------------------------------------------
 
 Status Log::append(Record& record, std::span<const uint8_t> data, Location& at) {
-  Status status = Error::kIo;
-  for (int i = 0; i < kTries && is_worth_another_try(status); ++i) {
-    if (room() == 0) return Error::kIo;
-    if (room_in_head() == 0) FLASH_TRY(open_next());
-    status = append_here(record, data, at);
-  }
-  return status;
+  if (room() == 0) return Error::kIo;
+  if (room_in_head() == 0) FLASH_TRY(open_next());
+  return append_here(record, data, at);
 }
 
 Status Log::append_to_last_slot(Record& record, std::span<const uint8_t> data, Location& at) {
@@ -113,17 +112,22 @@ Status Log::program_and_verify(uint32_t offset, std::span<const uint8_t> bytes) 
 // ---- Segments -------------------------------------------------------------------------------------
 
 Status Log::open_segment(uint32_t segment) {
-  Status status = Error::kIo;
-  for (int i = 0; i < kTries && is_worth_another_try(status); ++i) {
-    status = segment == erased_ ? Status() : erase_segment(segment);
+  FLASH_TRY(try_thrice([&] {
+    const Status status = segment == erased_ ? Status() : erase_segment(segment);
     erased_ = kNone;
-    if (status.ok()) status = program_header(segment);
-  }
-  FLASH_TRY(status);
+    return status.ok() ? program_header(segment) : status;
+  }));
   head_ = segment;
   head_slot_ = 0;
   head_sequence_ = last_sequence_;
   return {};
+}
+
+void Log::go_back_to(const Place& place) {
+  if (head_ != place.head) head_slot_ = std::max(place.head_slot, layout_.usable_slots());
+  head_ = place.head;
+  head_sequence_ = place.head_sequence;
+  tail_ = place.tail;
 }
 
 Status Log::erase_segment(uint32_t segment) {

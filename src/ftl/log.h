@@ -42,15 +42,15 @@ class Log {
   // Starts a log anew, with a commit of an empty map. Erases one segment; counts go on.
   flash::Status format(Record& root, Location& root_at);
 
-  //   kIo  no whole record is there
-  flash::Status read_record(Location at, Record& record);
-  //   kIo  the data is not what was written
-  flash::Status read_data(Location at, const Record& record, std::span<uint8_t> out);
-  // Whatever is there; kIo from the hardware.
-  flash::Status read_damaged_data(Location at, std::span<uint8_t> out);
+  // What does not read well is read once more before it is taken for garbage. (What a cut tore where units
+  // carry ECC is garbage, too: there it never reads.)
+  //   kIo  the hardware failed
+  flash::Status read_record(Location at, Record& record, bool& is_record);
+  flash::Status read_data(Location at, const Record& record, std::span<uint8_t> out, bool& is_sound);
 
   // Fills in where the record belongs and what its data's CRC is, programs it and reads it back. A slot that
-  // cannot be programmed is passed over.
+  // cannot be programmed is passed over by the next append.
+  //   kIo  that failed, or there is no room
   flash::Status append(Record& record, std::span<const uint8_t> data, Location& at);
   // The same, where room() may be 0. The record must commit.
   flash::Status append_to_last_slot(Record& record, std::span<const uint8_t> data, Location& at);
@@ -73,6 +73,17 @@ class Log {
 
   // The map needs nothing of the tail segment any more. Not for the head.
   void advance_tail() { tail_ = next(tail_); }
+
+  // Where appending has come to. To go back to a place leaves what was appended since, as long as none of it
+  // commits, as if a cut had ended it: segments that were opened are free again, used slots stay used.
+  struct Place {
+    uint32_t head;
+    uint32_t head_slot;
+    uint32_t head_sequence;
+    uint32_t tail;
+  };
+  Place place() const { return {head_, head_slot_, head_sequence_, tail_}; }
+  void go_back_to(const Place& place);
 
   // For a log of one segment, to be replaced as a whole: its header, its records in turn, what is left blank.
   // restart() then says how many records there are.
@@ -118,7 +129,8 @@ class Log {
   flash::Status find_sequence(uint32_t segment, uint32_t& sequence, bool& found);
   flash::Status find_last_commit(uint32_t segment, uint32_t sequence, Survey& found);
   flash::Status find_clean_end(uint32_t segment, uint32_t& slot);
-  flash::Status try_read(Location at, Record& record, bool& is_record);
+  template <typename Accept>
+  flash::Status read_well(uint32_t offset, std::span<uint8_t> out, bool& is_well, Accept accept);
   flash::Status look_blank(uint32_t offset, uint32_t length, bool& blank);
 
   flash::NorFlash& nor_;

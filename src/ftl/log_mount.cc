@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ftl/log.h"
+#include "ftl/tries.h"
 
 namespace ftl {
 
@@ -65,7 +66,7 @@ Status Log::format(Record& root, Location& root_at) {
   tail_ = released_tail_ = first;
   root = Record{};
   root.commits = true;
-  return append(root, {}, root_at);
+  return try_thrice([&] { return append(root, {}, root_at); });
 }
 
 // Sequences ascend around the ring. Downwards, few segments have a higher one than those before them, and
@@ -100,7 +101,7 @@ Status Log::survey_segment(uint32_t segment, Survey& found) {
 Status Log::find_sequence(uint32_t segment, uint32_t& sequence, bool& found) {
   for (uint32_t slot = 0; slot < layout_.slots && !found; ++slot) {
     Record record;
-    FLASH_TRY(try_read(layout_.location(segment, slot), record, found));
+    FLASH_TRY(read_record(layout_.location(segment, slot), record, found));
     sequence = record.sequence;
   }
   return {};
@@ -112,13 +113,11 @@ Status Log::find_last_commit(uint32_t segment, uint32_t sequence, Survey& found)
     const Location at = layout_.location(segment, slot);
     Record record;
     bool is_record = false;
-    FLASH_TRY(try_read(at, record, is_record));
+    FLASH_TRY(read_record(at, record, is_record));
     if (!is_record || record.sequence != sequence || !record.commits) continue;
-    const Status status = record.block == kNoBlock || record.is_lost
-                              ? Status()
-                              : read_data(at, record, std::span(buffer_).first(kBlockBytes));
-    if (status == Status(Error::kIo)) continue;
-    FLASH_TRY(status);
+    bool is_sound = record.block == kNoBlock || record.is_lost;
+    if (!is_sound) FLASH_TRY(read_data(at, record, std::span(buffer_).first(kBlockBytes), is_sound));
+    if (!is_sound) continue;
     found.has_commit = true;
     found.commit_sequence = sequence;
     found.commit_at = at;

@@ -67,7 +67,7 @@ bool is_plausible(const Record& record, const Layout& layout) {
   if (record.tail >= layout.segment_count) return false;
   if (record.block != kNoBlock && record.block >= layout.block_count) return false;
   for (const Location at : record.other) {
-    if (at != kNowhere && at >= layout.location_count()) return false;
+    if (at < kLost && at >= layout.location_count()) return false;
   }
   return true;
 }

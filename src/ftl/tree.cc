@@ -6,25 +6,30 @@ using flash::Error;
 using flash::Status;
 
 // The node at `at`, reached on the way to `block` by a step over the bit `level`: it agrees down to there.
-Status Tree::read_node(Location at, uint16_t block, uint32_t level, Record& node) const {
-  FLASH_TRY(log_.read_record(at, node));
+Status Tree::read_node(Location& at, uint16_t block, uint32_t level, Record& node) const {
+  if (at >= kLost) return {};
+  bool is_record = false;
+  FLASH_TRY(log_.read_record(at, node, is_record));
   const uint32_t below = log_.layout().levels - 1 - level;
-  return node.block != kNoBlock && node.block >> below == block >> below ? Status() : Status(Error::kIo);
+  if (!is_record || node.block == kNoBlock || node.block >> below != block >> below) at = kLost;
+  return {};
 }
 
 // Goes down to where `block`, or the subtree of its upper `depth` bits, has its place. `path` collects the
-// subtrees beside the way; `at` and `node` are the record at its end, or kNowhere.
+// subtrees beside the way; `at` and `node` are the record at its end, or kNowhere, or kLost.
 Status Tree::descend(uint16_t block, uint32_t depth, Record& path, Location& at, Record& node) const {
   at = is_empty() ? kNowhere : root_at_;
   node = root_;
   for (uint32_t level = 0; level < depth && at != kNowhere; ++level) {
-    if (((node.block ^ block) & mask_of(level)) == 0) {
+    if (at == kLost) {
+      path.other[level] = kLost;
+    } else if (((node.block ^ block) & mask_of(level)) == 0) {
       path.other[level] = node.other[level];
-      continue;
+    } else {
+      path.other[level] = at;
+      at = node.other[level];
+      FLASH_TRY(read_node(at, block, level, node));
     }
-    path.other[level] = at;
-    at = node.other[level];
-    if (at != kNowhere) FLASH_TRY(read_node(at, block, level, node));
   }
   return {};
 }
@@ -59,8 +64,11 @@ Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Loc
   // The nearest relative becomes the root: it is the one whose node has to change.
   --level;
   source = path.other[level];
+  if (source == kLost) return Error::kIo;
   Record relative;
-  FLASH_TRY(log_.read_record(source, relative));
+  bool is_record = false;
+  FLASH_TRY(log_.read_record(source, relative, is_record));
+  if (!is_record) return Error::kIo;
   node.block = relative.block;
   node.is_lost = relative.is_lost;
   for (uint32_t i = 0; i < log_.layout().levels; ++i) {

@@ -74,7 +74,8 @@ TEST_F(Claim, AnImageIsNotOpenedWhileItIsReplaced) {
   meanwhile = [&] { fs::rename(newer_, file_); };
   const auto image = sim::Image::open(file_.string(), {.sectors = {{4096, 2}}});
   ASSERT_TRUE(std::holds_alternative<std::string>(image));
-  EXPECT_EQ(std::get<std::string>(image), file_.string() + ": another program has just replaced it; try again");
+  EXPECT_EQ(std::get<std::string>(image),
+            file_.string() + ": another program has just replaced it; try again");
 }
 
 }  // namespace
