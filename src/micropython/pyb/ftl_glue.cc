@@ -7,6 +7,7 @@
 
 #include "flash/block_device.h"
 #include "flash/storage_nor.h"
+#include "ftl/claims.h"
 #include "ftl/ftl.h"
 #include "micropython/pyb/flash_glue.h"
 
@@ -14,14 +15,25 @@ namespace {
 
 using flash::Status;
 
+ftl::Claims claims;
+
 // The storage as the layer sees it, and the layer.
 struct Layer {
-  Layer(flash::Storage& storage, const ftl::Layout& layout)
-      : nor(storage), rewriter(storage), blocks(nor, layout, &rewriter) {}
+  Layer(flash::Storage& storage, uint32_t slice_offset, uint32_t slice_bytes, const ftl::Layout& layout)
+      : nor(storage),
+        rewriter(storage),
+        blocks(nor, layout, &rewriter),
+        offset(slice_offset),
+        size_bytes(slice_bytes) {}
+
+  void claim() { ticket = claims.claim(offset, size_bytes); }
 
   flash::StorageNor nor;
   ftl::StorageRewriter rewriter;
   ftl::Ftl blocks;
+  uint32_t offset;
+  uint32_t size_bytes;
+  uint32_t ticket = 0;
 };
 
 static_assert(sizeof(Layer) <= sizeof(ftl_glue_t));
@@ -35,12 +47,21 @@ static_assert(static_cast<int>(ftl::Finding::kOtherVersion) == FTL_OTHER_VERSION
 static_assert(static_cast<int>(ftl::Finding::kOtherLayout) == FTL_OTHER_LAYOUT);
 static_assert(static_cast<int>(ftl::Finding::kDamaged) == FTL_DAMAGED);
 
-ftl::Ftl& layer_in(ftl_glue_t* room) {
-  return std::launder(reinterpret_cast<Layer*>(room->words))->blocks;
+Layer& layer_in(ftl_glue_t* room) {
+  return *std::launder(reinterpret_cast<Layer*>(room->words));
 }
 
-const ftl::Ftl& layer_in(const ftl_glue_t* room) {
-  return std::launder(reinterpret_cast<const Layer*>(room->words))->blocks;
+const Layer& layer_in(const ftl_glue_t* room) {
+  return *std::launder(reinterpret_cast<const Layer*>(room->words));
+}
+
+// What the layer answers, if it still has its slice.
+template <typename Call>
+int ask(ftl_glue_t* room, Call call) {
+  Layer& layer = layer_in(room);
+  if (!claims.holds(layer.ticket, layer.offset, layer.size_bytes))
+    return Status(flash::Error::kNoDevice).value();
+  return call(layer.blocks).value();
 }
 
 }  // namespace
@@ -50,41 +71,46 @@ int ftl_glue_init(ftl_glue_t* layer, uint32_t start, uint32_t len) {
   ftl::Layout layout;
   const flash::StorageNor nor(*storage);
   const Status status = ftl::make_layout(nor.geometry(), start, len, layout);
-  if (status.ok()) std::construct_at(reinterpret_cast<Layer*>(layer->words), *storage, layout);
+  if (status.ok()) std::construct_at(reinterpret_cast<Layer*>(layer->words), *storage, start, len, layout);
   return status.value();
 }
 
 int ftl_glue_mount(ftl_glue_t* layer, ftl_finding_t* finding) {
   ftl::Finding found = ftl::Finding::kForeign;
-  const Status status = layer_in(layer).mount(found);
+  const Status status = layer_in(layer).blocks.mount(found);
+  if (status.ok() && found == ftl::Finding::kSound) layer_in(layer).claim();
   *finding = static_cast<ftl_finding_t>(found);
   return status.value();
 }
 
 int ftl_glue_format(ftl_glue_t* layer) {
-  return layer_in(layer).format().value();
+  layer_in(layer).claim();
+  return layer_in(layer).blocks.format().value();
 }
 
 uint32_t ftl_glue_block_count(const ftl_glue_t* layer) {
-  return layer_in(layer).block_count();
+  return layer_in(layer).blocks.block_count();
 }
 
 int ftl_glue_read(ftl_glue_t* layer, int64_t block, void* buf, size_t len) {
-  return layer_in(layer).read(flash::to_number(block), {static_cast<uint8_t*>(buf), len}).value();
+  const std::span<uint8_t> out(static_cast<uint8_t*>(buf), len);
+  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.read(flash::to_number(block), out); });
 }
 
 int ftl_glue_write(ftl_glue_t* layer, int64_t block, const void* buf, size_t len) {
-  return layer_in(layer).write(flash::to_number(block), {static_cast<const uint8_t*>(buf), len}).value();
+  const std::span<const uint8_t> data(static_cast<const uint8_t*>(buf), len);
+  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.write(flash::to_number(block), data); });
 }
 
 int ftl_glue_trim(ftl_glue_t* layer, int64_t block, int64_t count) {
-  return layer_in(layer).trim(flash::to_number(block), flash::to_number(count)).value();
+  return ask(layer,
+             [=](ftl::Ftl& blocks) { return blocks.trim(flash::to_number(block), flash::to_number(count)); });
 }
 
 int ftl_glue_sync(ftl_glue_t* layer) {
-  return layer_in(layer).sync().value();
+  return ask(layer, [](ftl::Ftl& blocks) { return blocks.sync(); });
 }
 
 int ftl_glue_poll(ftl_glue_t* layer, bool* is_done) {
-  return layer_in(layer).poll(*is_done).value();
+  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.poll(*is_done); });
 }

@@ -27,7 +27,8 @@ typedef enum {
     FTL_DAMAGED,
 } ftl_finding_t;
 
-// All return 0 or -errno, as the functions of ftl::Ftl do.
+// All return 0 or -errno, as the functions of ftl::Ftl do. A layer whose slice was mounted or formatted as
+// another one since, or part of it, answers -ENODEV.
 
 // -EINVAL: a slice of the storage that cannot hold a layer. Nothing else may be called then.
 int ftl_glue_init(ftl_glue_t *layer, uint32_t start, uint32_t len);

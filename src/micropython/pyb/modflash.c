@@ -4,6 +4,7 @@
 // then the method returns or raises.
 #include "py/mperrno.h"
 #include "py/objint.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 #include "extmod/vfs.h"
 
@@ -32,7 +33,21 @@ static ftl_glue_t *layer_of(mp_obj_t self) {
     return &self_of(self)->layer;
 }
 
+static __attribute__((noreturn)) void raise_no_device(mp_obj_t why) {
+    const mp_obj_t args[2] = {
+        MP_OBJ_NEW_SMALL_INT(MP_ENODEV),
+        why,
+    };
+    nlr_raise(mp_obj_new_exception_args(&mp_type_OSError, 2, args));
+}
+
+// Also raised by files that the garbage collector closes, when nothing can be allocated.
+static MP_DEFINE_STR_OBJ(text_of_stale, "another flash.Ftl has been made over its slice since");
+
 static void raise_if_failed(int status) {
+    if (status == -MP_ENODEV) {
+        raise_no_device(MP_OBJ_FROM_PTR(&text_of_stale));
+    }
     if (status != 0) {
         mp_raise_OSError(-status);
     }
@@ -60,11 +75,7 @@ static __attribute__((noreturn)) void raise_finding(ftl_finding_t finding) {
         [FTL_OTHER_LAYOUT] = "a flash.Ftl of another slice is in the flash: is it the same start and len?",
         [FTL_DAMAGED] = "a flash.Ftl is in the flash, but damaged: no state of it can be found",
     };
-    const mp_obj_t args[2] = {
-        MP_OBJ_NEW_SMALL_INT(MP_ENODEV),
-        mp_obj_new_str_from_cstr(text[finding]),
-    };
-    nlr_raise(mp_obj_new_exception_args(&mp_type_OSError, 2, args));
+    raise_no_device(mp_obj_new_str_from_cstr(text[finding]));
 }
 
 static mp_obj_t ftl_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {

@@ -40,6 +40,33 @@ def a_slice_that_starts_elsewhere_is_another_one():
 
 
 @test
+def the_last_one_made_over_a_slice_has_it():
+    first = layer()
+    for block in range(10):
+        first.writeblocks(block, bytes([1 + block]) * 512)
+    first.ioctl(3, 0)
+    first.writeblocks(0, bytes(512))  # never synced
+    second = flash.Ftl(PART)
+    buf = bytearray(512)
+    for call in (
+        lambda: first.readblocks(0, buf),
+        lambda: first.writeblocks(20, buf),
+        lambda: first.ioctl(3, 0),
+        lambda: first.ioctl(flash.Ftl.TRIM, 0),
+        lambda: first.ioctl(flash.Ftl.IDLE, 0),
+    ):
+        error = raises(OSError, call)
+        assert error.errno == 19 and "another flash.Ftl" in str(error)
+    second.writeblocks(20, b"\x55" * 512)
+    second.ioctl(3, 0)
+    for block in range(10):
+        second.readblocks(block, buf)
+        assert buf == bytes([1 + block]) * 512
+    flash.Ftl.mkfs(PART)
+    fails(19, second.readblocks, 0, buf)
+
+
+@test
 def it_is_made_over_a_partition_only():
     raises(TypeError, flash.Ftl)
     raises(TypeError, flash.Ftl, 1)
@@ -161,9 +188,11 @@ def a_flash_that_cannot_be_erased_any_more_can_be_read():
     except OSError as error:
         assert error.errno == EIO
     one = bytearray(512)
-    for each in (dev, flash.Ftl(part)):
-        each.readblocks(1, one)
-        assert one == pattern(512)
+    dev.readblocks(1, one)
+    assert one == pattern(512)
+    dev = flash.Ftl(part)
+    dev.readblocks(1, one)
+    assert one == pattern(512)
     sim.fail(None)
     dev.writeblocks(0, pattern(512, 3))
     dev.ioctl(3, 0)
