@@ -109,6 +109,31 @@ TEST_P(FtlTest, OneTransactionMayBeLongerThanTheMedium) {
   EXPECT_EQ(content_of(*layer_), wanted);
 }
 
+// Full, and garbage wherever it may be: a mount at any moment before the sync finds nothing of it.
+TEST_P(FtlTest, ATransactionOfWhatIsPromisedIsNeverDivided) {
+  Content wanted(layer_->block_count());
+  const auto write = [&](uint32_t block) {
+    const Bytes data = random_block(random_);
+    wanted.set(block, data);
+    ASSERT_TRUE(layer_->write(block, data).ok());
+  };
+  for (uint32_t block = 0; block < layer_->block_count(); ++block) write(block);
+  ASSERT_TRUE(layer_->sync().ok());
+  for (int round = 0; round < 60; ++round) {
+    const Content synced = wanted;
+    const uint32_t first = static_cast<uint32_t>(random_()) % layer_->block_count();
+    for (uint32_t i = 0; i < layout_.atomic_blocks; ++i) {
+      write((first + i * (round % 3 + 1)) % layer_->block_count());
+      if (i % 3 != 0 && i + 1 < layout_.atomic_blocks) continue;
+      Ftl after_a_cut(nor_, layout_);
+      Finding finding = Finding::kForeign;
+      ASSERT_TRUE(after_a_cut.mount(finding).ok());
+      ASSERT_EQ(content_of(after_a_cut), synced) << round << ", block " << i;
+    }
+    ASSERT_TRUE(layer_->sync().ok());
+  }
+}
+
 TEST_P(FtlTest, TrimmedBlocksReadAsZeros) {
   Content wanted(layer_->block_count());
   const uint32_t count = layer_->block_count();
