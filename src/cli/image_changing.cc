@@ -5,6 +5,7 @@
 #include "cli/image.h"
 #include "cli/progress.h"
 #include "images/transfer.h"
+#include "images/walk.h"
 #include "images/words.h"
 
 namespace cli {
@@ -81,8 +82,8 @@ int put(const ChangeOptions& options) {
 // What is deepest goes first.
 flash::Status remove_all(volumes::Volume& volume, const std::string& path, std::string& failed) {
   std::vector<images::Node> nodes;
-  FLASH_TRY(images::walk(volume, path, nodes, [&](const auto& folder, auto) {
-    failed = folder;
+  FLASH_TRY(images::walk(volume, path, nodes, [&](const images::Fault& fault) {
+    failed = fault.path;
     return false;
   }));
   nodes.insert(nodes.begin(), {path, 0, true, {}});

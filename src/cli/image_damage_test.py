@@ -16,8 +16,8 @@ from image_testing import (
     FILESYSTEMS,
     KIB,
     MIB,
-    STORAGE,
     TIMEOUT_S,
+    DamagedImageCase,
     ImageCase,
     image,
     main,
@@ -241,41 +241,8 @@ class FullDisk(ImageCase):
         self.assert_no_space(script + '"$0" run --board OPENMV4 --image disk/cam.bin -c pass', "disk/cam.bin:", "holes")
 
 
-class Damage(ImageCase):
+class Damage(DamagedImageCase):
     """What check says of damaged images, and what rescue saves of them."""
-
-    def setUp(self):
-        super().setUp()
-        self.source = self.folder / "source"
-        numbers = random.Random(1)
-        self.contents = {name: numbers.randbytes(3000) for name in ("a.bin", "lib/b.bin", "lib/deep/c.bin")}
-        for name, content in self.contents.items():
-            self.write(f"source/{name}", content)
-
-    def fill_image(self, filesystem, board="OPENMV4"):
-        self.good("create", "--board", board, "--fs", filesystem, "--from", self.source, "--force", self.image)
-        self.offset, self.size, self.block = STORAGE[board]
-
-    def storage(self):
-        return self.image.read_bytes()[self.offset : self.offset + self.size]
-
-    def damage(self, at, content):
-        with open(self.image, "r+b") as file:
-            file.seek(self.offset + at)
-            file.write(content)
-
-    def outcome(self, command, *args, code):
-        before = self.image.read_bytes()
-        result = image(command, "--board", "OPENMV4", self.image, *args)
-        self.assertEqual(result.returncode, code, result)
-        self.assertEqual(self.image.read_bytes(), before, f"{command} changed the image")
-        return result.stdout.decode()
-
-    def rescued(self, code=1):
-        target = self.folder / "saved"
-        shutil.rmtree(target, ignore_errors=True)
-        text = self.outcome("rescue", target, code=code)
-        return text, {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
 
     def test_sound_images(self):
         for filesystem in FILESYSTEMS:
@@ -341,12 +308,7 @@ class Damage(ImageCase):
 
     def test_words_that_the_flash_cannot_correct(self):
         self.fill_image("fat")
-        pybflash("run", "--no-mount", "--board", "OPENMV4", "--image", self.image, "-c", "pass")
-        at = self.image.read_bytes().index(self.contents["lib/b.bin"][1024:1100])
-        sidecar = self.folder / "cam.bin.wear"
-        bits = bytearray(sidecar.read_bytes())
-        bits[-(2 * MIB // 32 // 8) + at // 32 // 8] |= 1 << at // 32 % 8
-        sidecar.write_bytes(bits)
+        self.make_unreadable(self.contents["lib/b.bin"][1024:1100])
         self.assertIn("lib/b.bin", self.outcome("check", code=1))
         text, files = self.rescued()
         self.assertIn("512 of 3000 bytes are lost", text)

@@ -7,6 +7,7 @@
 #include "cli/image.h"
 #include "cli/progress.h"
 #include "images/transfer.h"
+#include "images/walk.h"
 #include "images/words.h"
 
 namespace cli {
@@ -83,8 +84,8 @@ int tree(const PathOptions& options) {
   const std::string path = options.image.path();
   std::vector<Node> nodes;
   std::string failed;
-  const flash::Status status = images::walk(image.volume(), path, nodes, [&](const auto& folder, auto) {
-    failed = folder;
+  const flash::Status status = images::walk(image.volume(), path, nodes, [&](const images::Fault& fault) {
+    failed = fault.path;
     return false;
   });
   if (!status.ok() && nodes.empty()) return path_error(options, failed, status);

@@ -110,6 +110,52 @@ class ImageCase(ProgramTest):
         self.good("create", "--board", board, "--fs", filesystem, "--force", self.image)
 
 
+class DamagedImageCase(ImageCase):
+    """An OPENMV4 with three files, to be damaged, checked and rescued."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.folder / "source"
+        numbers = random.Random(1)
+        self.contents = {name: numbers.randbytes(3000) for name in ("a.bin", "lib/b.bin", "lib/deep/c.bin")}
+        for name, content in self.contents.items():
+            self.write(f"source/{name}", content)
+
+    def fill_image(self, filesystem, board="OPENMV4"):
+        self.good("create", "--board", board, "--fs", filesystem, "--from", self.source, "--force", self.image)
+        self.offset, self.size, self.block = STORAGE[board]
+
+    def storage(self):
+        return self.image.read_bytes()[self.offset : self.offset + self.size]
+
+    def damage(self, at, content):
+        with open(self.image, "r+b") as file:
+            file.seek(self.offset + at)
+            file.write(content)
+
+    def outcome(self, command, *args, code):
+        before = self.image.read_bytes()
+        result = image(command, "--board", "OPENMV4", self.image, *args)
+        self.assertEqual(result.returncode, code, result)
+        self.assertEqual(self.image.read_bytes(), before, f"{command} changed the image")
+        return result.stdout.decode()
+
+    def rescued(self, code=1):
+        target = self.folder / "saved"
+        shutil.rmtree(target, ignore_errors=True)
+        text = self.outcome("rescue", target, code=code)
+        return text, {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
+
+    def make_unreadable(self, content):
+        """The word of the flash where this begins has more wrong bits than its ECC corrects."""
+        pybflash("run", "--no-mount", "--board", "OPENMV4", "--image", self.image, "-c", "pass")
+        at = self.image.read_bytes().index(content)
+        sidecar = self.folder / "cam.bin.wear"
+        bits = bytearray(sidecar.read_bytes())
+        bits[-(2 * MIB // 32 // 8) + at // 32 // 8] |= 1 << at // 32 % 8
+        sidecar.write_bytes(bits)
+
+
 def main(description, boards=False):
     global PROGRAM  # the file that is run knows it, and the calls above want it
     arguments = parse_arguments(description, boards=boards)

@@ -4,6 +4,7 @@
 
 #include "boards/hardware.h"
 #include "chipmap/chip_map.h"
+#include "images/walk.h"
 #include "images/words.h"
 #include "sim/image.h"
 
@@ -44,8 +45,11 @@ std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
 // As the camera would read it, to the last byte.
 void read_everything(Image& image, const OnProgress& on_progress, Findings& findings) {
   std::vector<Node> nodes;
-  walk(image.volume(), "/", nodes, [&](const std::string& path, Status status) {
-    findings.faults.push_back("folder " + printable(path) + ": " + reason_of(status));
+  walk(image.volume(), "/", nodes, [&](const Fault& fault) {
+    const char* kind = fault.is_file ? "file " : "folder ";
+    findings.faults.push_back(kind + printable(fault.path) + ": " + reason_of(fault.status));
+    findings.files += fault.is_file ? 1 : 0;
+    findings.unreadable_files += fault.is_file ? 1 : 0;
     return true;
   }).ignore();
   uint64_t total_bytes = 0, done_bytes = 0;

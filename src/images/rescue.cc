@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "images/mend.h"
+#include "images/walk.h"
 #include "images/words.h"
 
 namespace images {
@@ -43,8 +44,10 @@ class Rescue {
   std::string run() {
     if (std::string error = mount(); !error.empty()) return error;
     std::vector<Node> nodes;
-    walk(volume(), "/", nodes, [&](const std::string& path, Status status) {
-      rescued_.remarks.push_back(printable(path) + ": " + reason_of(status) + "; what else is in it is lost");
+    walk(volume(), "/", nodes, [&](const Fault& fault) {
+      rescued_.remarks.push_back(printable(fault.path) + ": " + reason_of(fault.status) +
+                                 (fault.is_file ? "; it is lost" : "; what else is in it is lost"));
+      rescued_.lost_files += fault.is_file ? 1 : 0;
       return true;
     }).ignore();
     for (const Node& node : nodes) total_bytes_ += node.entry.size_bytes;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "images/output_file.h"
+#include "images/walk.h"
 #include "images/words.h"
 
 namespace images {
@@ -26,9 +27,6 @@ constexpr size_t kPieceBytes = 64 * 1024;
 
 // More is a folder that links into itself.
 constexpr unsigned kMaxDepth = 64;
-
-// Folders that contain each other, as damage can make them, would never end.
-constexpr size_t kMaxNodes = 100'000;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -177,39 +175,7 @@ bool is_host_name(const std::string& name) {
   return name != "." && name != ".." && name.find('\0') == name.npos;
 }
 
-Status walk_below(Volume& volume, const std::string& path, unsigned depth, std::vector<Node>& nodes,
-                  const std::function<bool(const std::string&, Status)>& on_error) {
-  std::vector<Entry> entries;
-  const bool is_endless = depth > kMaxDepth || nodes.size() > kMaxNodes;
-  const Status status = is_endless ? Status(volumes::kCorrupt) : volume.list(path, entries);
-  if (!status.ok() && !on_error(path, status)) return status;
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
-  for (const Entry& entry : entries) {
-    if (entry.name.empty() || entry.name.find('/') != entry.name.npos) {
-      if (on_error(join(path, printable(entry.name)), volumes::kCorrupt)) continue;
-      return volumes::kCorrupt;
-    }
-    const std::string below = join(path, entry.name);
-    nodes.push_back({below, depth, &entry == &entries.back(), entry});
-    if (entry.is_directory) FLASH_TRY(walk_below(volume, below, depth + 1, nodes, on_error));
-  }
-  return {};
-}
-
 }  // namespace
-
-std::string join(const std::string& folder, const std::string& name) {
-  return folder.empty() || folder.back() == '/' ? folder + name : folder + "/" + name;
-}
-
-std::string parent_of(const std::string& path) {
-  const size_t at = path.rfind('/');
-  return at == path.npos || at == 0 ? "/" : path.substr(0, at);
-}
-
-std::string name_of(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
 
 std::string collect(const std::string& path, std::vector<Source>& sources) {
   return collect_below(path, {}, 0, sources);
@@ -239,11 +205,6 @@ Status read_file(Volume& volume, const std::string& path,
   }
 }
 
-Status walk(Volume& volume, const std::string& path, std::vector<Node>& nodes,
-            const std::function<bool(const std::string&, Status)>& on_error) {
-  return walk_below(volume, path, 0, nodes, on_error);
-}
-
 std::string copy_out(Volume& volume, const std::string& path, const std::string& host_path,
                      const OnProgress& on_progress) {
   Entry top;
@@ -253,8 +214,8 @@ std::string copy_out(Volume& volume, const std::string& path, const std::string&
   std::vector<Node> nodes = {{path, 0, true, top}};
   if (top.is_directory) {
     std::string failed;
-    const Status status = walk(volume, path, nodes, [&](const std::string& folder, Status) {
-      failed = folder;
+    const Status status = walk(volume, path, nodes, [&](const Fault& fault) {
+      failed = fault.path;
       return false;
     });
     if (!status.ok()) return printable(failed) + ": " + reason_of(status);

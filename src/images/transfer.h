@@ -46,19 +46,4 @@ flash::Status read_file(volumes::Volume& volume, const std::string& path,
 std::string copy_out(volumes::Volume& volume, const std::string& path, const std::string& host_path,
                      const OnProgress& on_progress);
 
-// Every file and folder below `path`, parents first, sorted by name. A folder that cannot be read is passed
-// to `on_error`, which says whether to go on.
-struct Node {
-  std::string path;  // "/lib/a.py"
-  unsigned depth = 0;
-  bool is_last = false;  // of its folder
-  volumes::Entry entry;
-};
-flash::Status walk(volumes::Volume& volume, const std::string& path, std::vector<Node>& nodes,
-                   const std::function<bool(const std::string& path, flash::Status)>& on_error);
-
-std::string join(const std::string& folder, const std::string& name);
-std::string parent_of(const std::string& path);
-std::string name_of(const std::string& path);
-
 }  // namespace images

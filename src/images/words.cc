@@ -36,6 +36,8 @@ std::string reason_of(flash::Status status) {
       Reason{kReadOnly, "it is read-only"},
       Reason{kNameTooLong, "the name is too long"},
       Reason{kNotEmpty, "the folder is not empty"},
+      Reason{kLoop, "damaged, it lies in itself"},
+      Reason{kNotUnique, "damaged, another entry has this name"},
       Reason{kCorrupt, "damaged"},
       Reason{flash::Error::kInvalid, "not a name or number that it takes"},
       Reason{flash::Error::kIo, "it cannot be read or written"},

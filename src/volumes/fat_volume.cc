@@ -150,6 +150,7 @@ class FatVolume final : public Volume {
 
   Status list(const std::string& path, std::vector<Entry>& entries) override;
   Status stat(const std::string& path, Entry& entry) override;
+  Status place_of_folder(const std::string& path, uint32_t& place) override;
 
   Status make_directory(const std::string& path) override {
     fat_now_s = now_s_;
@@ -206,6 +207,13 @@ Status FatVolume::stat(const std::string& path, Entry& entry) {
   FILINFO info;
   FLASH_TRY(status_of(f_stat(&fs_, path.c_str(), &info)));
   entry = entry_of(info);
+  return {};
+}
+
+Status FatVolume::place_of_folder(const std::string& path, uint32_t& place) {
+  FF_DIR directory;
+  FLASH_TRY(status_of(f_opendir(&fs_, &directory, path.c_str())));
+  place = directory.obj.sclust;  // 0: the root
   return {};
 }
 

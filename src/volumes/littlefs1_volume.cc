@@ -123,6 +123,13 @@ class Littlefs1Volume final : public Volume {
     return {};
   }
 
+  Status place_of_folder(const std::string& path, uint32_t& place) override {
+    lfs1_dir_t directory;
+    FLASH_TRY(status_of(lfs1_dir_open(&fs_, &directory, path.c_str())));
+    place = std::min(directory.head[0], directory.head[1]);  // of a pair, in either order
+    return status_of(lfs1_dir_close(&fs_, &directory));
+  }
+
   Status make_directory(const std::string&) override { return kReadOnly; }
   Status remove(const std::string&) override { return kReadOnly; }
   Status rename(const std::string&, const std::string&) override { return kReadOnly; }

@@ -127,6 +127,7 @@ class LittlefsVolume final : public Volume {
 
   Status list(const std::string& path, std::vector<Entry>& entries) override;
   Status stat(const std::string& path, Entry& entry) override;
+  Status place_of_folder(const std::string& path, uint32_t& place) override;
 
   Status make_directory(const std::string& path) override {
     return status_of(lfs2_mkdir(&fs_, path.c_str()));
@@ -213,6 +214,13 @@ Status LittlefsVolume::stat(const std::string& path, Entry& entry) {
   FLASH_TRY(status_of(lfs2_stat(&fs_, path.c_str(), &info)));
   entry = entry_of(info, path);
   return {};
+}
+
+Status LittlefsVolume::place_of_folder(const std::string& path, uint32_t& place) {
+  lfs2_dir_t directory;
+  FLASH_TRY(status_of(lfs2_dir_open(&fs_, &directory, path.c_str())));
+  place = std::min(directory.head[0], directory.head[1]);  // of a pair, in either order
+  return status_of(lfs2_dir_close(&fs_, &directory));
 }
 
 }  // namespace

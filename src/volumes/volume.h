@@ -26,6 +26,8 @@ inline constexpr flash::Error kNoSpace{28};
 inline constexpr flash::Error kReadOnly{30};
 inline constexpr flash::Error kNameTooLong{36};
 inline constexpr flash::Error kNotEmpty{39};
+inline constexpr flash::Error kLoop{40};       // a folder that lies in itself
+inline constexpr flash::Error kNotUnique{76};  // a name that leads to another entry of its folder
 inline constexpr flash::Error kCorrupt{84};
 
 enum class OpenMode {
@@ -83,6 +85,9 @@ class Volume {
   // What was found before an error is in `entries`.
   virtual flash::Status list(const std::string& path, std::vector<Entry>& entries) = 0;
   virtual flash::Status stat(const std::string& path, Entry& entry) = 0;
+
+  // The block or cluster where a folder begins: two folders that begin in one place are one.
+  virtual flash::Status place_of_folder(const std::string& path, uint32_t& place) = 0;
   virtual flash::Status make_directory(const std::string& path) = 0;
   virtual flash::Status remove(const std::string& path) = 0;  // a file, or an empty directory
   virtual flash::Status rename(const std::string& from, const std::string& to) = 0;

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -165,6 +167,21 @@ TEST_P(OnEveryBoard, FoldersAreListedAndFilesRenamed) {
   ASSERT_TRUE(volume().remove("/lib/a").ok());
   ASSERT_TRUE(volume().remove("/lib").ok());
   EXPECT_EQ(volume().remove("/lib"), kNotFound);
+}
+
+TEST_P(OnEveryBoard, EachFolderBeginsInAPlaceOfItsOwn) {
+  format_and_mount();
+  std::set<uint32_t> places;
+  for (const char* path : {"/", "/a", "/a/b", "/c"}) {
+    if (std::string_view(path) != "/") ASSERT_TRUE(volume().make_directory(path).ok());
+    uint32_t place = 0, again = 0;
+    ASSERT_TRUE(volume().place_of_folder(path, place).ok());
+    ASSERT_TRUE(volume().place_of_folder(path, again).ok());
+    EXPECT_EQ(place, again);
+    EXPECT_TRUE(places.insert(place).second) << path;
+  }
+  uint32_t place = 0;
+  EXPECT_EQ(volume().place_of_folder("/none", place), kNotFound);
 }
 
 TEST_P(OnEveryBoard, StatTellsSizeKindAndTime) {
