@@ -26,6 +26,9 @@ from image_testing import (
     tool,
 )
 
+# All but one block of it.
+FILL_DISK = "cat /dev/zero > disk/zero 2> /dev/null; truncate -s -4096 disk/zero\n"
+
 
 class WrongUse(ImageCase):
     def test_images_that_are_none(self):
@@ -233,8 +236,11 @@ class FullDisk(ImageCase):
 
     def test_cat(self):
         self.good("put", "--board", "OPENMV4", self.image, self.folder / "x.txt")
-        fill_up = "cat /dev/zero > disk/zero 2> /dev/null; truncate -s -4096 disk/zero\n"
-        self.assert_no_space(fill_up + '"$0" image cat --board OPENMV4 cam.bin:/x.txt > disk/x', "standard output:")
+        self.assert_no_space(FILL_DISK + '"$0" image cat --board OPENMV4 cam.bin:/x.txt > disk/x', "standard output:")
+
+    def test_rescue(self):
+        self.good("put", "--board", "OPENMV4", self.image, self.folder / "x.txt")
+        self.assert_no_space(FILL_DISK + '"$0" image rescue --board OPENMV4 cam.bin disk/saved', "disk/saved/x.txt:")
 
     def test_an_image_with_holes(self):
         script = "head -c 2M /dev/zero > disk/zero; truncate -s 2M disk/cam.bin\n"

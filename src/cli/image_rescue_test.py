@@ -4,7 +4,9 @@
     image_rescue_test.py --program build/release/src/cli/pybflash
 """
 
-from image_testing import DamagedImageCase, main
+import random
+
+from image_testing import FILESYSTEMS, DamagedImageCase, main
 
 # In an entry of a FAT's folder.
 CASE_AT, CLUSTER_AT = 12, 26
@@ -63,6 +65,51 @@ class Entries(DamagedImageCase):
     def test_a_folder_that_is_the_root(self):
         self.damage(self.entry("DEEP       ") + CLUSTER_AT, b"\0\0")
         self.assert_told("/lib/deep", "damaged, it lies in itself")
+
+
+class Names(DamagedImageCase):
+    """Names that this computer does not have, or has for another file."""
+
+    def fill_with(self, filesystem, name, *others):
+        """Files, of which the first cannot be read to its end."""
+        content = random.Random(2).randbytes(2000)
+        for other in others:
+            self.contents[other] = other.encode()
+            self.write(f"source/{other}", other.encode())
+        self.write(f"source/{name}", content)
+        self.fill_image(filesystem)
+        self.make_unreadable(content[1024:1100])
+
+    def test_the_name_of_a_damaged_file_is_shortened(self):
+        for filesystem in FILESYSTEMS:
+            with self.subTest(filesystem=filesystem):
+                self.fill_with(filesystem, "n" * 250)
+                text, files = self.rescued()
+                self.assertIn("3 whole files, 1 damaged file, 0 lost files,", text)
+                name = "n" * (255 - len(".damaged")) + ".damaged"
+                self.assertEqual({*files}, {*self.contents, name})
+
+    def test_a_damaged_file_replaces_no_whole_one(self):
+        for filesystem in FILESYSTEMS:
+            with self.subTest(filesystem=filesystem):
+                self.fill_with(filesystem, "x", "x.damaged", "x.damaged.2")
+                text, files = self.rescued()
+                self.assertIn("5 whole files, 1 damaged file, 0 lost files,", text)
+                self.assertEqual(len(files.pop("x.damaged.3")), 2000)
+                self.assertEqual(files, self.contents)
+
+    def test_a_path_that_is_too_long_here_costs_what_is_there(self):
+        deep = self.source.joinpath(*["d" * 250] * 15)
+        deep.mkdir(parents=True)
+        (deep / "bottom").touch()
+        for filesystem in FILESYSTEMS:
+            self.fill_image(filesystem)
+            target = self.folder / filesystem / ("t" * 250) / ("t" * 250)
+            text = self.outcome("rescue", target, code=1)
+            self.assertIn("3 whole files, 0 damaged files, 1 lost file,", text)
+            self.assertRegex(text, r"/bottom: lost; it cannot have its name on this computer: File name too long\n")
+            for name, content in self.contents.items():
+                self.assertEqual((target / name).read_bytes(), content)
 
 
 if __name__ == "__main__":

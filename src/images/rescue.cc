@@ -1,8 +1,12 @@
 #include "images/rescue.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "images/mend.h"
 #include "images/walk.h"
@@ -36,6 +40,33 @@ std::string host_name(std::string name) {
   return name == "." || name == ".." ? "_" : name;
 }
 
+// A file that is not there yet. Returns an errno, or 0.
+int write_new(const std::string& path, std::span<const uint8_t> bytes) {
+  std::FILE* const file = std::fopen(path.c_str(), "wbx");
+  if (file == nullptr) return errno;
+  int error = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size() ? 0 : errno;
+  if (std::fclose(file) != 0 && error == 0) error = errno;
+  if (error != 0) std::remove(path.c_str());  // half of it is not what its name says
+  return error;
+}
+
+// As NAME.damaged, or NAME.damaged.2 where a file of the image has that name.
+int write_damaged(const fs::path& path, std::span<const uint8_t> bytes) {
+  int error = EEXIST;
+  for (unsigned n = 1; error == EEXIST; ++n) {
+    const std::string end = n == 1 ? ".damaged" : ".damaged." + std::to_string(n);
+    const std::string stem = path.filename().string().substr(0, NAME_MAX - end.size());
+    error = write_new(path.parent_path() / (stem + end), bytes);
+  }
+  return error;
+}
+
+// Also of the folder that a file lies in, which could not be made.
+bool is_about_a_name(int error) {
+  constexpr std::array kErrors = {EEXIST, EILSEQ, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR};
+  return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
+}
+
 class Rescue {
  public:
   Rescue(Image& image, std::string host_path, const OnProgress& on_progress, Rescued& rescued)
@@ -54,7 +85,7 @@ class Rescue {
     for (const Node& node : nodes) {
       if (std::string error = save(node); !error.empty()) return error;
     }
-    return save_guesses();
+    return save_damaged();
   }
 
  private:
@@ -91,71 +122,70 @@ class Rescue {
     return host.string();
   }
 
+  // What is whole comes first: its name is its own.
   std::string save(const Node& node) {
-    std::error_code code;
-    if (node.entry.is_directory) {
-      ++rescued_.folders;
-      fs::create_directories(host_path_of(node.path), code);
-      return code ? host_path_of(node.path) + ": " + code.message() : std::string();
-    }
+    if (node.entry.is_directory) return save_folder(node);
     if (node.entry.size_bytes > image_.device().size_bytes()) {
-      ++rescued_.lost_files;
-      rescued_.remarks.push_back(printable(node.path) + ": lost; it claims to be larger than the storage");
+      lose(node, "it claims to be larger than the storage");
       return {};
     }
     on_progress_(done_bytes_, total_bytes_, node.path);
     uint32_t lost_bytes = 0;
     const auto bytes = read_what_can_be(volume(), node.path, node.entry.size_bytes, lost_bytes);
     done_bytes_ += node.entry.size_bytes;
-    if (lost_bytes == 0) {
-      ++rescued_.whole_files;
-      return write(host_path_of(node.path), bytes);
-    }
-    if (is_fat()) {
-      guesses_.push_back(node);
+    if (lost_bytes != 0) {
+      damaged_.push_back(node);
       return {};
     }
-    return save_damaged(node, bytes, lost_bytes);
+    const int error = write_new(host_path_of(node.path), bytes);
+    rescued_.whole_files += error == 0 ? 1 : 0;
+    return judge(node, error);
   }
 
-  std::string save_damaged(const Node& node, std::span<const uint8_t> bytes, uint32_t lost_bytes) {
-    const std::string name = printable(node.path);
-    if (lost_bytes == bytes.size()) {
-      ++rescued_.lost_files;
-      rescued_.remarks.push_back(name + ": lost");
-      return {};
-    }
-    ++rescued_.damaged_files;
-    rescued_.remarks.push_back(name + ": " + std::to_string(lost_bytes) + " of " +
-                               std::to_string(bytes.size()) + " bytes are lost, and zeros in their place");
-    return write(host_path_of(node.path) + ".damaged", bytes);
+  std::string save_folder(const Node& node) {
+    std::error_code code;
+    fs::create_directory(host_path_of(node.path), code);
+    rescued_.folders += code ? 0 : 1;
+    return judge(node, code.value());
   }
 
-  // Files whose clusters cannot be found: they go on with the next one, as files mostly do.
-  std::string save_guesses() {
-    if (guesses_.empty()) return {};
-    const bool is_bridged = bridge_fat_table(image_.device()).ok() && volume().mount().ok();
-    for (const Node& node : guesses_) {
+  // Those of a FAT whose clusters cannot be found go on with the next one, as files mostly do.
+  std::string save_damaged() {
+    if (damaged_.empty()) return {};
+    if (is_fat() && bridge_fat_table(image_.device()).ok()) volume().mount().ignore();
+    for (const Node& node : damaged_) {
       uint32_t lost_bytes = 0;
       const auto bytes = read_what_can_be(volume(), node.path, node.entry.size_bytes, lost_bytes);
-      std::string error;
-      if (lost_bytes != 0 || !is_bridged) {
-        error = save_damaged(node, bytes, lost_bytes);
-      } else {
-        ++rescued_.damaged_files;
-        rescued_.remarks.push_back(printable(node.path) + ": its clusters are lost; taken as lying in a row");
-        error = write(host_path_of(node.path) + ".damaged", bytes);
+      if (lost_bytes == bytes.size()) {
+        lose(node, "not a byte of it can be read");
+        continue;
       }
-      if (!error.empty()) return error;
+      const int error = write_damaged(host_path_of(node.path), bytes);
+      if (error == 0) tell_damaged(node, lost_bytes);
+      if (std::string problem = judge(node, error); !problem.empty()) return problem;
     }
     return {};
   }
 
-  static std::string write(const std::string& path, std::span<const uint8_t> bytes) {
-    std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    return file ? std::string() : printable(path) + ": cannot be written";
+  void tell_damaged(const Node& node, uint32_t lost_bytes) {
+    ++rescued_.damaged_files;
+    const std::string zeros = std::to_string(lost_bytes) + " of " + std::to_string(node.entry.size_bytes) +
+                              " bytes are lost, and zeros in their place";
+    rescued_.remarks.push_back(printable(node.path) + ": " +
+                               (lost_bytes == 0 ? "its clusters are lost; taken as lying in a row" : zeros));
+  }
+
+  void lose(const Node& node, const std::string& why) {
+    rescued_.lost_files += node.entry.is_directory ? 0 : 1;
+    rescued_.remarks.push_back(printable(node.path) + ": lost; " + why);
+  }
+
+  // A name that does not do costs one entry. A disk that is full, or fails, is the end of it.
+  std::string judge(const Node& node, int error) {
+    if (error == 0) return {};
+    if (!is_about_a_name(error)) return printable(host_path_of(node.path)) + ": " + std::strerror(error);
+    lose(node, std::string("it cannot have its name on this computer: ") + std::strerror(error));
+    return {};
   }
 
   Image& image_;
@@ -164,7 +194,7 @@ class Rescue {
   Rescued& rescued_;
   const Filesystem* filesystem_ = nullptr;
   std::unique_ptr<Volume> volume_;
-  std::vector<Node> guesses_;
+  std::vector<Node> damaged_;
   uint64_t done_bytes_ = 0, total_bytes_ = 0;
 };
 

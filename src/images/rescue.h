@@ -12,8 +12,9 @@ namespace images {
 
 struct Rescued {
   size_t whole_files = 0;
-  size_t damaged_files = 0;  // saved as NAME.damaged, with zeros or a guess where bytes are lost
-  size_t lost_files = 0;     // not a byte could be read
+  size_t damaged_files =
+      0;                  // saved as NAME.damaged, or .damaged.2, with zeros or a guess where bytes are lost
+  size_t lost_files = 0;  // not a byte could be read
   size_t folders = 0;
   std::vector<std::string> remarks;  // what was lost, one line each
 };
