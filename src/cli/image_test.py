@@ -276,6 +276,15 @@ class Changes(ImageCase):
         self.assertEqual(names, ["lib/", "library/", "main.py"])
         self.assertEqual(self.good("cat", f"{self.image}:/main.py"), "print(3)")
 
+    def test_the_longest_name_comes_in_and_out(self):
+        name = "n" * 255
+        self.write(name, b"text")
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.good("put", self.image, self.folder / name)
+            self.good("get", self.image, self.folder / filesystem)
+            self.assertEqual((self.folder / filesystem / name).read_bytes(), b"text")
+
     def test_what_is_interrupted_leaves_nothing_behind(self):
         self.make(board="OPENMV4P")
         source = self.write("x", bytes(16 * MIB))

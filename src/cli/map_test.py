@@ -335,6 +335,11 @@ class Pictures(WithFolder):
             with self.subTest(board=board, whole=True):
                 self.check(board, image, "--board", board, "--whole-chip")
 
+    def test_the_longest_name(self):
+        picture = self.folder / ("n" * 251 + ".svg")
+        self.assertEqual(pybflash("map", self.used_image("OPENMV2"), "-o", picture).returncode, 0)
+        self.assertTrue(picture.exists())
+
     def test_diff(self):
         old = self.used_image("OPENMV4P")
         for filesystem in ("littlefs", "ftl+fat"):

@@ -5,14 +5,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 namespace images {
 
-Replacement::Replacement(const std::string& path)
-    : Replacement(path, path + "." + std::to_string(getpid()) + ".tmp") {}
+namespace {
+
+// Not made of the name at `path`, which may be as long as a name can be.
+std::string temporary_beside(const std::string& path) {
+  static std::atomic<unsigned> count;
+  const std::string name = "pybflash-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ".tmp";
+  return std::filesystem::path(path).replace_filename(name);
+}
+
+}  // namespace
+
+Replacement::Replacement(const std::string& path) : Replacement(path, temporary_beside(path)) {}
 
 Replacement::Replacement(const std::string& path, const std::string& temporary)
     : final_(path), temporary_(temporary) {}

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -67,6 +68,18 @@ TEST_F(Claim, IsRefusedIfTheOtherProgramHasTheNewFile) {
 TEST_F(Claim, EndsWhereTheFileHasGone) {
   meanwhile = [&] { fs::remove(file_); };
   EXPECT_EQ(replacement_.claim(), "");
+}
+
+TEST_F(Claim, HasATemporaryNameOfItsOwnThatFitsAsLongAsTheOtherDoes) {
+  const fs::path longest = folder_ / std::string(NAME_MAX, 'n');
+  Replacement first(longest.string()), second(longest.string());
+  EXPECT_NE(first.path(), second.path());
+  for (Replacement* each : {&first, &second}) {
+    EXPECT_EQ(fs::path(each->path()).parent_path(), folder_);
+    std::ofstream(each->path()) << "content";
+    EXPECT_EQ(each->commit(), "");
+  }
+  EXPECT_TRUE(fs::exists(longest));
 }
 
 // The other side of it: what a camera would write to the old file would be gone with it.
