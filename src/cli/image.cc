@@ -21,6 +21,14 @@ constexpr const char* kFooter =
     "  pybflash image put cam.bin:/lib driver.py\n"
     "  pybflash image get cam.bin:/log.txt";
 
+// A filesystem follows "..", and `rm -r` would remove what nobody named.
+std::string refuse_dots(const std::string& path) {
+  for (const std::filesystem::path& part : std::filesystem::path(path)) {
+    if (part == "." || part == "..") return path + ": no . and .. in an image; name the folder itself";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string ImageArgument::file() const {
@@ -48,7 +56,9 @@ void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path)
   command.add_option("image", image.text, with_path ? "The image, and a path in it" : "The image")
       ->type_name(with_path ? "IMG[:PATH]" : "IMG")
       ->check([](const std::string& text) {
-        return refuse_nameless(ImageArgument{text, {}}.file());
+        const ImageArgument argument = {text, {}};
+        const std::string error = refuse_nameless(argument.file());
+        return error.empty() ? refuse_dots(argument.path()) : error;
       })
       ->required();
 }

@@ -18,7 +18,7 @@ struct ImageArgument {
   std::string board;
 
   std::string file() const;
-  std::string path() const;   // "/lib/a.py", "/" where none is given
+  std::string path() const;   // "/lib/a.py", "/" where none is given; without . and ..
   bool names_folder() const;  // "cam.bin:/lib/"
 };
 

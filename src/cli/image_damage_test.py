@@ -55,6 +55,18 @@ class WrongUse(ImageCase):
         listing = pybflash_command("image", "ls", ":x:/")
         self.assertEqual(subprocess.run(listing, cwd=self.folder, capture_output=True, check=False).returncode, 0)
 
+    def test_paths_with_dots(self):
+        source = self.write("x", b"text")
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            self.good("mkdir", f"{self.image}:/a")
+            self.good("mkdir", f"{self.image}:/a/b")
+            for command, *more in (["ls"], ["tree"], ["cat"], ["get"], ["put", source], ["mkdir"], ["rm"], ["rm", "-r"]):
+                for path in ("/a/b/..", "/a/../a", "/a/.", "..", "./a"):
+                    self.refused(command, f"{self.image}:{path}", *more, words=[path, "no . and .."])
+            self.good("mkdir", f"{self.image}:/a/..c")
+            self.good("rm", "-r", f"{self.image}:/a")
+
     def test_images_that_are_no_regular_files(self):
         source = self.write("x")
         os.mkfifo(self.folder / "pipe")

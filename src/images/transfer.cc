@@ -225,7 +225,7 @@ std::string copy_out(Volume& volume, const std::string& path, const std::string&
   for (const Node& node : nodes) {
     const std::string relative = node.path.substr(std::min(path.size(), node.path.size()));
     const std::string target = relative.empty() ? host_path : host_path + "/" + relative;
-    if (!is_host_name(name_of(node.path))) {
+    if (!relative.empty() && !is_host_name(name_of(node.path))) {
       return printable(node.path) + ": not a name that this computer can have; the image is damaged";
     }
     std::error_code code;
