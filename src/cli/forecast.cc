@@ -76,8 +76,13 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     const images::NoInterruption now;  // between the folder and its names
-    std::string pattern = std::filesystem::temp_directory_path() / "pybflash-XXXXXX";
-    if (mkdtemp(pattern.data()) == nullptr) return;
+    std::error_code code;
+    std::string pattern = std::filesystem::temp_directory_path(code) / "pybflash-XXXXXX";
+    if (!code && mkdtemp(pattern.data()) == nullptr) code.assign(errno, std::generic_category());
+    if (code) {
+      error_ = code.message();
+      return;
+    }
     path_ = pattern;
     for (const std::string& name : {image(), images::wear_path(image()), path_}) names_.emplace_back(name);
   }
@@ -87,11 +92,12 @@ class TemporaryFolder {
     std::error_code ignored;
     if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
   }
-  const std::string& path() const { return path_; }  // empty if there is no room for one
+  const std::string& path() const { return path_; }    // empty: there is none
+  const std::string& error() const { return error_; }  // why there is none
   std::string image() const { return path_ + "/cam.bin"; }
 
  private:
-  std::string path_;
+  std::string path_, error_;
   std::list<images::TemporaryName> names_;
 };
 
@@ -283,8 +289,10 @@ int run_forecast(const ForecastOptions& options) {
   if (std::filesystem::is_directory(options.script)) return usage_error(options.script + ": is a directory");
   if (std::string error = look_at_json(options.json); !error.empty()) return usage_error(error);
   const TemporaryFolder folder;
-  if (folder.path().empty())
-    return usage_error("no room for a temporary folder; set TMPDIR to another place");
+  if (folder.path().empty()) {
+    return usage_error("no temporary folder can be made: " + folder.error() +
+                       "; set TMPDIR to another place");
+  }
 
   std::vector<Outcome> outcomes;
   {

@@ -141,6 +141,14 @@ class Forecasts(ProgramTest):
             self.assertEqual(os.listdir(folder), [])
             wait_until(lambda: not is_running(children[0]))
 
+    def test_without_a_place_for_its_folder(self):
+        script = self.folder / "day.py"
+        script.write_text("")
+        for place, words in ((self.folder / "none", "No such file"), (script, "Not a directory")):
+            command = [PROGRAM, "forecast", "--script", script, "--times-per-day", "1"]
+            result = subprocess.run(command, env={**os.environ, "TMPDIR": str(place)}, capture_output=True, check=False)
+            self.assert_one_line(result, words, "set TMPDIR to another place")
+
     def test_wrong_use_is_one_line(self):
         (self.folder / "day.py").write_text("")
         script = self.folder / "day.py"
