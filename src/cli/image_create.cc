@@ -42,6 +42,16 @@ std::string filesystem_options() {
   return names + ", ftl+fat";
 }
 
+// Nothing: there is room for what was asked for.
+Problem why_no_room(boards::Camera& camera, const CreateOptions& options) {
+  if (!options.has_layer()) return {};
+  const uint32_t blocks = images::blocks_of_layer(camera);
+  if (blocks >= images::kLeastBlocksOfFat) return {};
+  return "--fs " + options.filesystem + ": a translation layer has " + std::to_string(blocks) +
+         " blocks on " + std::string(camera.board().name) + ", and a FAT needs " +
+         std::to_string(images::kLeastBlocksOfFat) + "; choose fat or littlefs";
+}
+
 // The filesystem on a blank flash, with all that the folder holds.
 Problem fill(boards::Camera& camera, const images::Filesystem& filesystem, const CreateOptions& options,
              uint64_t& bytes, size_t& files) {
@@ -159,7 +169,8 @@ int create(const CreateOptions& options) {
   boards::Camera& camera = *std::get<std::unique_ptr<boards::Camera>>(opened);
   uint64_t bytes = 0;
   size_t files = 0;
-  Problem problem = fill(camera, *filesystem, options, bytes, files);
+  Problem problem = why_no_room(camera, options);
+  if (problem.empty()) problem = fill(camera, *filesystem, options, bytes, files);
   if (problem.empty()) problem = write_out(camera, options);
   if (!problem.empty()) return usage_error(problem);
   remove_wear(options.out);

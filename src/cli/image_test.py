@@ -173,7 +173,7 @@ class TranslationLayer(ImageCase):
         self.refused("create", "--board", "OPENMV4P", "--fs", "ftl+littlefs", self.image, words=["ftl+fat"])
 
     def test_a_storage_with_too_few_blocks(self):
-        self.refused("create", "--board", "OPENMV2", "--fs", "ftl+fat", self.image, words=["cannot be made"])
+        self.refused("create", "--board", "OPENMV2", "--fs", "ftl+fat", self.image, words=["22 blocks on OPENMV2", "needs 50"])
 
 
 class SeveralVolumes(ImageCase):

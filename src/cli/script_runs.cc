@@ -15,7 +15,6 @@
 #include "micropython/port/camera_glue.h"
 #include "micropython/port/interpreter.h"
 #include "sim/image.h"
-#include "volumes/ftl_device.h"
 #include "volumes/volume.h"
 
 namespace cli {
@@ -60,13 +59,10 @@ std::string format(const boards::Board& board, const std::string& path, Filesyst
 }  // namespace
 
 bool has_room_for(const boards::Board& board, Filesystem filesystem) {
-  constexpr uint32_t kLeastBlocksOfFat = 50;  // FatFs formats nothing smaller
   if (filesystem != Filesystem::kFatOnLayer) return true;
   auto opened = boards::Camera::open(board, "");
   auto* camera = std::get_if<std::unique_ptr<boards::Camera>>(&opened);
-  if (camera == nullptr) return false;
-  volumes::FtlDevice layer((*camera)->storage(), 0, board.storage().size_bytes);
-  return layer.layer().block_count() >= kLeastBlocksOfFat;
+  return camera != nullptr && images::blocks_of_layer(**camera) >= images::kLeastBlocksOfFat;
 }
 
 std::string make_used_image(const boards::Board& board, const std::string& path, Filesystem filesystem) {

@@ -13,6 +13,10 @@ std::unique_ptr<volumes::BlockDevice> new_device(boards::Camera& camera, bool ha
   return layer;
 }
 
+uint32_t blocks_of_layer(boards::Camera& camera) {
+  return volumes::FtlDevice(camera.storage(), 0, camera.storage().size_bytes()).layer().block_count();
+}
+
 std::unique_ptr<volumes::FtlDevice> mount_layer(boards::Camera& camera) {
   auto device =
       std::make_unique<volumes::FtlDevice>(camera.storage(), 0, camera.board().storage().size_bytes);

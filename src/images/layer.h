@@ -13,6 +13,10 @@ namespace images {
 std::unique_ptr<volumes::BlockDevice> new_device(boards::Camera& camera, bool has_layer,
                                                  flash::Status& status);
 
+// How many blocks such a layer has for a filesystem.
+uint32_t blocks_of_layer(boards::Camera& camera);
+inline constexpr uint32_t kLeastBlocksOfFat = 50;  // FatFs formats nothing smaller
+
 // Null: no translation layer is there, or none that can be used.
 std::unique_ptr<volumes::FtlDevice> mount_layer(boards::Camera& camera);
 
