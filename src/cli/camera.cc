@@ -12,6 +12,7 @@
 #include "cli/camera_options.h"
 #include "cli/commands.h"
 #include "cli/serial_port.h"
+#include "images/words.h"
 #include "micropython/port/interpreter.h"
 #include "micropython/port/serial_line.h"
 
@@ -39,7 +40,8 @@ void greet(const boards::Camera& camera, const SerialCameraOptions& options, con
   std::cout << greeting_of(camera, options.camera) << "\n"
             << "Serial port: " << port.path();
   if (!options.link.empty()) std::cout << ", also as " << options.link;
-  std::cout << "\nConnect: mpremote connect " << name << "\nCtrl-C switches the camera off." << std::endl;
+  std::cout << "\nConnect: mpremote connect " << images::shell_quoted(name)
+            << "\nCtrl-C switches the camera off." << std::endl;
 }
 
 // From here on standard input and output are the camera's serial line; standard error stays.

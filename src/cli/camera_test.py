@@ -8,6 +8,7 @@ import hashlib
 import os
 import pathlib
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -175,6 +176,11 @@ class Start(CameraTest):
         self.assertRegex(self.said[0], r"^OpenMV N6 \(OPENMV_N6\), flash in .*cam.bin\.$")
         self.assertIn(os.readlink(self.link), self.said[1])
         self.assertEqual(self.said[2], "Connect: mpremote connect " + self.link)
+
+    def test_the_command_that_is_printed_is_for_a_shell(self):
+        self.link = str(self.folder / "Ann's & my port")
+        self.switch_on()
+        self.assertEqual(shlex.split(self.said[2])[1:], ["mpremote", "connect", self.link])
 
     def test_boot_at_every_start_and_main_at_the_first(self):
         self.switch_on(

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -97,6 +99,18 @@ std::string check(const ServeOptions& options, std::string& description) {
   return clear_socket(options.socket);
 }
 
+// In the query of a URI, and between quotes of a shell.
+std::string percent_encoded(const std::string& path) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+  std::string encoded;
+  for (const char c : path) {
+    std::array<char, 4> code;
+    std::snprintf(code.data(), code.size(), "%%%02X", static_cast<unsigned char>(c));
+    encoded += kPlain.find(c) == kPlain.npos ? code.data() : std::string(1, c);
+  }
+  return encoded;
+}
+
 int become_nbdkit(const ServeOptions& options, const std::string& plugin) {
   std::vector<std::string> words = {"nbdkit", "--foreground", "--unix", options.socket};
   if (options.drive.read_only) words.push_back("--readonly");
@@ -127,7 +141,7 @@ int run_serve(ServeOptions& options) {
   options.socket = std::filesystem::absolute(options.socket);
   std::string description;
   if (const std::string error = check(options, description); !error.empty()) return usage_error(error);
-  std::cout << description << "\nConnect: nbdinfo 'nbd+unix:///?socket=" << options.socket
+  std::cout << description << "\nConnect: nbdinfo 'nbd+unix:///?socket=" << percent_encoded(options.socket)
             << "'\nCtrl-C ends the server." << std::endl;
   return become_nbdkit(options, plugin);
 }

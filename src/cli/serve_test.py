@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.parse
 
 from tested_program import ProgramTest, parse_arguments
 
@@ -44,7 +45,7 @@ class ServeTest(ProgramTest):
         image = image or self.image
         command = [PROGRAM, "serve", image, *options]
         self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        uri = "nbd+unix:///?socket=" + image + ".sock"
+        uri = "nbd+unix:///?socket=" + urllib.parse.quote(image + ".sock")
         self.said = [self.server.stdout.readline().decode() for _ in range(3)]
         self.assertIn(uri, self.said[1])
         deadline = time.monotonic() + TIMEOUT_S
@@ -120,6 +121,14 @@ for n in range(0, flash.ioctl(4, 0), 16): flash.readblocks(n, buf); sys.stdout.b
         self.check("nbdcopy", "--flush", drive, self.serve("--board", "OPENMV4P", image=other))
         self.end()
         self.assertEqual(pathlib.Path(other).read_bytes(), pathlib.Path(self.image).read_bytes())
+
+    def test_the_command_that_is_printed_works(self):
+        folder = self.folder / "Ann's & 50% more? 日本"
+        folder.mkdir()
+        image = str(folder / "my cam.bin")
+        self.camera("", image=image)
+        self.serve("--board", "OPENMV4P", image=image)
+        self.assertIn(b"export-size", self.check("sh", "-c", self.said[1].removeprefix("Connect: ")))
 
     def test_read_only(self):
         self.camera("open('a.txt', 'w').write('kept')")

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "images/words.h"
+
 namespace images {
 
 namespace {
@@ -83,7 +85,7 @@ std::string dfu_command(const boards::Board& board, const std::string& path) {
   std::array<char, 64> text;
   std::snprintf(text.data(), text.size(), "dfu-util -w -d ,%04x:%04x -a %u -D ", board.dfu.vendor_id,
                 board.dfu.product_id, board.dfu.alternate);
-  return text.data() + path;
+  return text.data() + shell_quoted(path);
 }
 
 }  // namespace images

@@ -203,6 +203,15 @@ TEST(Words, NamesCannotSpeakToTheTerminal) {
   EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half a pair of UTF-16
 }
 
+TEST(Words, AWordOfACommandIsOneWordInAShell) {
+  EXPECT_EQ(shell_quoted("/tmp/cam-1.dfu"), "/tmp/cam-1.dfu");
+  EXPECT_EQ(shell_quoted("my cam.dfu"), "'my cam.dfu'");
+  EXPECT_EQ(shell_quoted("Ann's & $x"), "'Ann'\\''s & $x'");
+  EXPECT_EQ(shell_quoted(""), "''");
+  EXPECT_NE(dfu_command(*boards::find_board("OPENMV2"), "my cam.dfu").find(" -D 'my cam.dfu'"),
+            std::string::npos);
+}
+
 TEST(Words, SizesAreRounded) {
   EXPECT_EQ(human_size(511), "511 bytes");
   EXPECT_EQ(human_size(1024), "1 KiB");

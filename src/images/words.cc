@@ -64,6 +64,15 @@ std::string printable(std::string_view name) {
   return text;
 }
 
+std::string shell_quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string human_size(uint64_t bytes) {
   constexpr uint64_t kKib = 1024, kMib = 1024 * kKib;
   std::array<char, 32> text;

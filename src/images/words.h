@@ -16,6 +16,9 @@ std::string reason_of(flash::Status status);
 // A name as a terminal can take it: control characters, and bytes that are no UTF-8, as \xNN.
 std::string printable(std::string_view name);
 
+// A word of a command that is to be copied: in quotes, if a shell would take it for anything else.
+std::string shell_quoted(const std::string& word);
+
 // "1.5 MiB", "511 bytes"
 std::string human_size(uint64_t bytes);
 
