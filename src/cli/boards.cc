@@ -47,7 +47,7 @@ TableRow row_of(const boards::Board& board) {
 int list_boards() {
   std::vector<TableRow> rows = {{"BOARD", "CAMERA", "MCU", "FLASH", "STORAGE", "SECTORS", "BLOCKS", "CACHE"}};
   for (const boards::Board& board : boards::all_boards()) rows.push_back(row_of(board));
-  print_table(rows);
+  print_table(std::cout, rows);
   std::cout
       << "\nSTORAGE is what pyb.Flash sees, in SECTORS the hardware can erase. BLOCKS are the bytes of\n"
          "a simple and of a native block. CACHE is the RAM of the write-back cache.\n";

@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <list>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -202,11 +202,11 @@ TableRow row_of(const Outcome& outcome) {
           lifetime_of(p, p.years), lifetime_of(p, p.years_even), rounded(p.device_s_a_day) + " s"};
 }
 
-void print_outcomes(const std::vector<Outcome>& outcomes) {
+void print_outcomes(std::ostream& out, const std::vector<Outcome>& outcomes) {
   std::vector<TableRow> rows = {
       {"FILESYSTEM", "ERASES/RUN", "HOTTEST SECTOR/RUN", "WORN OUT AFTER", "IF EVEN", "FLASH BUSY/DAY"}};
   for (const Outcome& outcome : outcomes) rows.push_back(row_of(outcome));
-  print_table(rows);
+  print_table(out, rows);
 }
 
 std::string remark_on(const Outcome& outcome) {
@@ -226,19 +226,20 @@ std::string remark_on_runs(const boards::Board& board, const ForecastOptions& op
          (filling > kMostRuns ? "so many cannot be measured" : "try --runs " + std::to_string(filling));
 }
 
-void print(const boards::Board& board, const ForecastOptions& options, const std::vector<Outcome>& outcomes) {
-  std::cout << options.script << ", " << options.times_per_day << " times a day on " << board.camera << " ("
-            << board.name << "), " << board.part->name << "\n\n";
-  print_outcomes(outcomes);
-  std::cout << "\nWORN OUT AFTER: then the hottest sector has the "
-            << chipmap::in_groups(board.part->endurance_cycles)
-            << " erases that the datasheet promises, if all\ndays are like the " << options.runs
-            << " runs measured. IF EVEN: if all sectors took turns. FAT never moves a block; littlefs\n"
-               "does when it has worn it for a while, and ends up between the two; flash.Ftl always does.\n";
+void print(std::ostream& out, const boards::Board& board, const ForecastOptions& options,
+           const std::vector<Outcome>& outcomes) {
+  out << options.script << ", " << options.times_per_day << " times a day on " << board.camera << " ("
+      << board.name << "), " << board.part->name << "\n\n";
+  print_outcomes(out, outcomes);
+  out << "\nWORN OUT AFTER: then the hottest sector has the "
+      << chipmap::in_groups(board.part->endurance_cycles)
+      << " erases that the datasheet promises, if all\ndays are like the " << options.runs
+      << " runs measured. IF EVEN: if all sectors took turns. FAT never moves a block; littlefs\n"
+         "does when it has worn it for a while, and ends up between the two; flash.Ftl always does.\n";
   for (const Outcome& outcome : outcomes) {
     const Projection& p = outcome.projection;
-    std::cout << outcome.variant->name << ": " << remark_on(outcome)
-              << (p.is_open() ? remark_on_runs(board, options, p) : "") << '\n';
+    out << outcome.variant->name << ": " << remark_on(outcome)
+        << (p.is_open() ? remark_on_runs(board, options, p) : "") << '\n';
   }
 }
 
@@ -301,7 +302,7 @@ int run_forecast(const ForecastOptions& options) {
       if (has_room_for(*board, variant.filesystem)) outcomes.push_back(forecast.of(variant));
     }
   }
-  print(*board, options, outcomes);
+  print(stream_beside({options.json}), *board, options, outcomes);
   if (!options.json.empty()) {
     const std::string error = write_file(options.json, json_of(*board, options, outcomes));
     if (!error.empty()) return usage_error(error);

@@ -101,6 +101,13 @@ class Forecasts(ProgramTest):
         self.assertRegex(result.stderr, rb"^pybflash: .*forecast.json: No such file")
         self.assertIn(b"WORN OUT AFTER", result.stdout)
 
+    def test_json_on_standard_output_is_alone_there(self):
+        script = self.folder / "day.py"
+        script.write_text("")
+        result = pybflash("forecast", "--script", script, "--times-per-day", "1", "--runs", "1", "--json", "/dev/stdout")
+        self.assertEqual(json.loads(result.stdout)["runs"], 1)
+        self.assertIn(b"WORN OUT AFTER", result.stderr)
+
     def test_every_board_with_room(self):
         for board in ("OPENMV_N6", "OPENMV4", "OPENMV2"):
             with self.subTest(board=board):

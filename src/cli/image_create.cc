@@ -1,10 +1,10 @@
 // `pybflash image create`: a ready image, filled from a folder.
-#include <sys/stat.h>
-
-#include <iostream>
+#include <filesystem>
+#include <ostream>
 
 #include "cli/camera_options.h"
 #include "cli/image.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 #include "images/dfu.h"
 #include "images/layer.h"
@@ -110,13 +110,6 @@ void remove_wear(const std::string& image) {
   }
 }
 
-// Not fs::equivalent, which knows no pipes.
-bool are_one_there(const std::string& a, const std::string& b) {
-  struct stat first, second;
-  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
-         first.st_ino == second.st_ino;
-}
-
 // Also of files that are not there yet.
 bool are_one_file(const std::string& a, const std::string& b) {
   if (are_one_there(a, b)) return true;
@@ -137,15 +130,9 @@ Problem check_names(const CreateOptions& options) {
   return {};
 }
 
-// Where a file goes to standard output, nothing else does.
-std::ostream& stream_beside(const CreateOptions& options) {
-  const bool is_used = are_one_there(options.out, "/dev/stdout") || are_one_there(options.dfu, "/dev/stdout");
-  return is_used ? std::cerr : std::cout;
-}
-
 void print_summary(const boards::Board& board, const images::Filesystem& filesystem,
                    const CreateOptions& options, uint64_t bytes, size_t files) {
-  std::ostream& out = stream_beside(options);
+  std::ostream& out = stream_beside({options.out, options.dfu});
   out << options.out << ": " << board.camera << ", " << filesystem.name
       << (options.has_layer() ? " on a translation layer, " : ", ") << images::counted(files, "file") << ", "
       << images::human_size(bytes) << '\n';

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <iostream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -75,7 +75,7 @@ int show_map(const MapOptions& options) {
   const chipmap::ChipMap map = chipmap::survey(*loaded.board, loaded.image->memory());
   const chipmap::View view = {map, nullptr, nullptr, file_name(options.image), options.whole_chip};
   if (!write_outputs(options, view)) return kExitUsage;
-  std::cout << chipmap::summary_of(view);
+  stream_beside(options.outputs) << chipmap::summary_of(view);
   return kExitOk;
 }
 
@@ -101,7 +101,7 @@ int show_changes(const MapOptions& options) {
   const std::string subject = file_name(options.diff[0]) + " to " + file_name(options.diff[1]);
   const chipmap::View view = {new_map, &old_map, &changes, subject, options.whole_chip};
   if (!write_outputs(options, view)) return kExitUsage;
-  std::cout << chipmap::summary_of(view);
+  stream_beside(options.outputs) << chipmap::summary_of(view);
   return kExitOk;
 }
 

@@ -340,6 +340,13 @@ class Pictures(WithFolder):
         self.assertEqual(pybflash("map", self.used_image("OPENMV2"), "-o", picture).returncode, 0)
         self.assertTrue(picture.exists())
 
+    def test_numbers_on_standard_output_are_alone_there(self):
+        link = self.folder / "map.json"
+        link.symlink_to("/dev/stdout")
+        result = pybflash("map", self.used_image("OPENMV2"), "-o", link)
+        self.assertEqual(json.loads(result.stdout)["board"], "OPENMV2")
+        self.assertIn(b"OPENMV2", result.stderr)
+
     def test_diff(self):
         old = self.used_image("OPENMV4P")
         for filesystem in ("littlefs", "ftl+fat"):

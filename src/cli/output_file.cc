@@ -1,10 +1,13 @@
 #include "cli/output_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <system_error>
 
 #include "images/output_file.h"
@@ -28,6 +31,18 @@ std::string look_at_json(const std::string& path) {
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   if (path.empty() || access(folder.c_str(), W_OK) == 0) return "";
   return head + std::strerror(errno);
+}
+
+bool are_one_there(const std::string& a, const std::string& b) {
+  struct stat first, second;
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+std::ostream& stream_beside(const std::vector<std::string>& files) {
+  const bool is_used = std::any_of(
+      files.begin(), files.end(), [](const std::string& file) { return are_one_there(file, "/dev/stdout"); });
+  return is_used ? std::cerr : std::cout;
 }
 
 }  // namespace cli

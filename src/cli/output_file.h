@@ -1,8 +1,10 @@
 // Files that are there whole or not at all.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cli {
 
@@ -12,5 +14,12 @@ std::string write_file(const std::string& path, std::string_view content);
 // Can --json be written? To be asked before the long work and not after it. What a link leads to, or a device
 // takes, is seen then. No path at all is fine. Returns what was wrong, or nothing.
 std::string look_at_json(const std::string& path);
+
+// Are both there, and the same? Not fs::equivalent, which knows no pipes.
+bool are_one_there(const std::string& a, const std::string& b);
+
+// Where a command that writes these files says the rest: where one goes to standard output, nothing else
+// does.
+std::ostream& stream_beside(const std::vector<std::string>& files);
 
 }  // namespace cli

@@ -168,6 +168,13 @@ class Repeatable(PowerCut):
         self.assertIn("\nall is well\n", result.stdout)
         self.assertIn("3: survived", result.stdout)
 
+    def test_json_on_standard_output_is_alone_there(self):
+        for options, words in (("--cuts", "3"), "THE POWER WENT"), (("--replay", "3"), "\nall is well\n"):
+            check = "print('all is', 'well')"
+            result = self.powercut(WRITE, check, "--no-mount", "--json", "/dev/stdout", *options)
+            self.assertEqual(json.loads(result.stdout)["lost"], 0)
+            self.assertIn(words, result.stderr)
+
     def test_neither_clock_nor_chance_of_the_host_is_seen(self):
         write = "import os, random, time, sim\n" + WRITE.replace(
             "bytes((number,)) * flash.ioctl(5, 0)",

@@ -1,6 +1,7 @@
 // A table as the commands print it.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@ namespace cli {
 
 using TableRow = std::vector<std::string>;
 
-// On standard output, in columns as wide as they need to be. All rows are as long; the first is the heading.
-void print_table(const std::vector<TableRow>& rows);
+// In columns as wide as they need to be. All rows are as long; the first is the heading.
+void print_table(std::ostream& out, const std::vector<TableRow>& rows);
 
 }  // namespace cli

@@ -20,7 +20,8 @@ namespace {
 
 class Campaign {
  public:
-  Campaign(boards::Camera& camera, const Options& options) : camera_(camera), options_(options) {}
+  Campaign(boards::Camera& camera, const Options& options)
+      : camera_(camera), options_(options), out_(stream_beside({options.json})) {}
 
   int run() {
     if (const int code = record(); code != kExitOk) return code;
@@ -147,7 +148,7 @@ class Campaign {
   int conclude() {
     if (options_.replay.empty()) {
       print_title();
-      report_.print(options_);
+      report_.print(out_, options_);
     } else {
       print_replay();
     }
@@ -164,22 +165,23 @@ class Campaign {
     for (size_t i = 0; i < journal.size(); ++i) {
       erases += journal.operation(i).kind == sim::Operation::kErase ? 1 : 0;
     }
-    std::cout << camera_.board().camera << " (" << camera_.board().name << "): " << options_.write_script
-              << " makes " << journal.size() - erases << " programs and " << erases << " erases.\n\n"
-              << std::flush;
+    out_ << camera_.board().camera << " (" << camera_.board().name << "): " << options_.write_script
+         << " makes " << journal.size() - erases << " programs and " << erases << " erases.\n\n"
+         << std::flush;
   }
 
   void print_replay() const {
     const std::string replay = to_string(options_.replay);
     if (report_.lost() == 0) {
-      std::cout << replay << ": survived\n";
+      out_ << replay << ": survived\n";
     } else {
-      std::cout << replay << ": lost: " << report_.failures().front().error << '\n';
+      out_ << replay << ": lost: " << report_.failures().front().error << '\n';
     }
   }
 
   boards::Camera& camera_;
   const Options& options_;
+  std::ostream& out_;
   Recording recording_;
   EventPipe events_;
   std::vector<pid_t> workers_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iomanip>
-#include <iostream>
 #include <sstream>
 #include <tuple>
 
@@ -60,12 +59,12 @@ Report::Moment Report::moment_of(const CutPath& path) {
 }
 
 // Through streams: MicroPython has a printf of its own, which knows less.
-void Report::print_table() const {
+void Report::print_table(std::ostream& out) const {
   constexpr std::array<const char*, kMoments> kNames = {"between two operations", "within a program",
                                                         "within an erase", "in the boot or check after"};
-  const auto print_row = [](const auto& name, const auto& cuts, const auto& survived, const auto& lost) {
-    std::cout << std::left << std::setw(26) << name << std::right << std::setw(10) << cuts << std::setw(10)
-              << survived << std::setw(10) << lost << '\n';
+  const auto print_row = [&out](const auto& name, const auto& cuts, const auto& survived, const auto& lost) {
+    out << std::left << std::setw(26) << name << std::right << std::setw(10) << cuts << std::setw(10)
+        << survived << std::setw(10) << lost << '\n';
   };
   print_row("THE POWER WENT", "CUTS", "SURVIVED", "LOST");
   for (size_t i = 0; i < rows_.size(); ++i) {
@@ -75,21 +74,21 @@ void Report::print_table() const {
   print_row("together", cuts(), cuts() - lost(), lost());
 }
 
-void Report::print(const Options& options) const {
+void Report::print(std::ostream& out, const Options& options) const {
   constexpr size_t kShown = 10;
-  print_table();
+  print_table(out);
   if (failures_.empty()) return;
-  std::cout << (lost() > kShown ? "\nThe first losses, by their replay strings:\n"
-                                : "\nThe losses, by their replay strings:\n");
+  out << (lost() > kShown ? "\nThe first losses, by their replay strings:\n"
+                          : "\nThe losses, by their replay strings:\n");
   const size_t shown = std::min(kShown, failures_.size());
   size_t width = 0;
   for (size_t i = 0; i < shown; ++i) width = std::max(width, to_string(failures_[i].path).size());
   for (size_t i = 0; i < shown; ++i) {
-    std::cout << "  " << std::left << std::setw(static_cast<int>(width)) << to_string(failures_[i].path)
-              << "  " << failures_[i].error << '\n';
+    out << "  " << std::left << std::setw(static_cast<int>(width)) << to_string(failures_[i].path) << "  "
+        << failures_[i].error << '\n';
   }
-  std::cout << "\nThe same command with --replay " << to_string(failures_[0].path)
-            << " shows the first one with all that " << options.check_script << " prints.\n";
+  out << "\nThe same command with --replay " << to_string(failures_[0].path)
+      << " shows the first one with all that " << options.check_script << " prints.\n";
 }
 
 std::string Report::to_json() const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,7 @@ class Report {
   uint64_t lost() const { return failures_.size(); }
   const std::vector<Failure>& failures() const { return failures_; }
 
-  void print(const Options& options) const;
+  void print(std::ostream& out, const Options& options) const;
 
   std::string to_json() const;
 
@@ -38,7 +39,7 @@ class Report {
     uint64_t lost = 0;
   };
   static Moment moment_of(const CutPath& path);
-  void print_table() const;
+  void print_table(std::ostream& out) const;
 
   std::array<Row, kMoments> rows_;
   std::vector<Failure> failures_;

@@ -1,6 +1,5 @@
 #include "cli/powercut/walker.h"
 
-#include <cstdio>
 #include <sstream>
 
 namespace cli::powercut {
@@ -54,11 +53,6 @@ std::string obstacle_to(const sim::Journal& journal, const sim::Cut& cut) {
   return is_possible(cut.tear, operation.kind)
              ? ""
              : "at operation " + std::to_string(cut.operation) + " is " + what_happens(operation);
-}
-
-void show(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
 }
 
 }  // namespace
@@ -124,13 +118,13 @@ void Walker::replay(const Recording& recording, size_t step) {
   }
   operations_done_ = 0;
   advance(recording.journal, cut.operation);
-  show("The power goes " + moment_of(recording.journal, cut) + ".\n");
+  out_ << "The power goes " << moment_of(recording.journal, cut) << ".\n" << std::flush;
   const std::vector<std::string> notes = recording.notes_before(cut);
   run_child({}, [&] {
     lose_power(recording, cut);
     Recording next;
     const Ending ending = host_.record_check(notes, next);
-    show(ending.output);
+    out_ << ending.output << std::flush;
     if (!ending.ok() || path.size() == options_.replay.size()) {
       report(ending, path);
     } else {

@@ -1,9 +1,11 @@
 // Walks through what the writer did to the flash, and cuts the power.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "cli/output_file.h"
 #include "cli/powercut/events.h"
 #include "cli/powercut/options.h"
 #include "cli/powercut/recording.h"
@@ -17,7 +19,7 @@ std::vector<sim::Cut> cuts_of(const sim::Journal& journal, const Options& option
 class Walker {
  public:
   Walker(ScriptHost& host, const Options& options, const EventPipe& events)
-      : host_(host), options_(options), events_(events) {}
+      : host_(host), options_(options), events_(events), out_(stream_beside({options.json})) {}
 
   // Tries cuts of the recording, which come in the order of its operations. The flash is as it was when
   // the recording began; it goes along.
@@ -36,6 +38,7 @@ class Walker {
   ScriptHost& host_;
   const Options& options_;
   const EventPipe& events_;
+  std::ostream& out_;
   uint64_t operations_done_ = 0;
 };
 
