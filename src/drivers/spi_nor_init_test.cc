@@ -169,7 +169,7 @@ TEST_F(SpiNorTest, ALargeChipWithoutAWayToAddressItIsNoDevice) {
 }
 
 TEST_F(SpiNorTest, AChipThatCannotBeErasedIsNoDevice) {
-  make({.has_erases = false});
+  make({.erases = {}});
   EXPECT_EQ(driver().init(), Error::kNoDevice);
   EXPECT_FALSE(bus_->is_open);
 }
@@ -214,6 +214,19 @@ TEST_F(SpiNorTest, AChipWithoutSfdpMustBeAKnownOne) {
     ASSERT_TRUE(nor.program(c.size_bytes - 4, std::vector<uint8_t>{1, 2, 3, 4}).ok());
     EXPECT_EQ(read(c.size_bytes - 4, 4), (std::vector<uint8_t>{1, 2, 3, 4}));
   }
+}
+
+TEST_F(SpiNorTest, AKnownChipWithoutSfdpIsReadOnFourLines) {
+  bus_.emplace(k16MiB);
+  bus_->id = {0xEF, 0x40, 0x18};
+  SpiNor& nor = driver(NorLines::kFour);
+  ASSERT_TRUE(nor.init().ok());
+  EXPECT_EQ(nor.geometry().regions.size(), 1u);
+  read(0, 1);
+  const auto* call = bus_->last(0xEB);
+  ASSERT_NE(call, nullptr);
+  EXPECT_EQ(call->command.frame.mode_bytes(), 1u);
+  EXPECT_EQ(call->command.frame.dummy_cycles(), 4u);
 }
 
 TEST_F(SpiNorTest, NobodyThereIsFoundOutWithoutLongWaits) {

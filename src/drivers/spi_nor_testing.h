@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,9 +22,10 @@ struct Table {
   uint32_t size_bytes = 1u << 20;
   uint32_t words = 16;
   uint8_t page_log2 = 8;
-  bool has_erases = true;
+  std::array<uint32_t, 2> erases = {0x520F200C, 0x0000D810};  // 4 KiB, 32 KiB; 64 KiB
   bool has_quad_io = true;
   bool has_quad_output = true;
+  uint32_t quad_reads = 0x6B08EB44;  // 1-1-4: 8 dummies; 1-4-4: 2 mode clocks, 4 dummies
   uint32_t quad_enable = 7;
   uint32_t address_bytes = 0;
   uint32_t four_byte_entry = 0;
@@ -38,10 +40,10 @@ struct Table {
     basic[0] &= ~(0x3u << 17) | address_bytes << 17;
     basic[0] &= ~(0x3u << 21) | (has_quad_io ? 1u << 21 : 0u) | (has_quad_output ? 1u << 22 : 0u);
     basic[1] = size_bytes * 8 - 1;
-    basic[2] = 0x6B08EB44;                   // 1-1-4: 8 dummies; 1-4-4: 2 mode clocks, 4 dummies
-    basic[7] = has_erases ? 0x520F200C : 0;  // 4 KiB, 32 KiB
-    basic[8] = has_erases ? 0x0000D810 : 0;  // 64 KiB
-    basic[9] = 0x00000000;                   // 1 ms, maximum twice as long
+    basic[2] = quad_reads;
+    basic[7] = erases[0];
+    basic[8] = erases[1];
+    basic[9] = 0x00000000;  // 1 ms, maximum twice as long
     basic[10] = uint32_t{page_log2} << 4;
     basic[13] = flag_status ? 1u << 3 : 0u;
     basic[14] = quad_enable << 20;
