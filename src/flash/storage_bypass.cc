@@ -1,7 +1,15 @@
 // The way past the cache, for who orders its own operations. A library of its own, like all that few take.
+#include <algorithm>
+
 #include "flash/storage.h"
 
 namespace flash {
+
+Status Storage::read_now(uint32_t offset, uint8_t* out, uint32_t length) {
+  if (!in_range(offset, length, config_.size_bytes)) return Error::kInvalid;
+  if (cache_.is_dirty(offset, length)) return cache_.read(offset, out, length);
+  return nor_.read(config_.offset + offset, out, length);
+}
 
 Status Storage::program_now(uint32_t offset, const uint8_t* data, uint32_t length) {
   if (!in_range(offset, length, config_.size_bytes)) return Error::kInvalid;
@@ -17,6 +25,13 @@ Status Storage::erase_now(uint32_t offset, uint32_t length) {
 
 void Storage::forget(uint32_t offset, uint32_t length) {
   cache_.evict(offset, length, false).ignore();
+}
+
+bool WriteCache::is_dirty(uint32_t offset, uint32_t length) const {
+  return std::any_of(slots_.begin(), slots_.end(), [=](const CacheSlot& slot) {
+    const uint32_t at = slot.block * kCacheBlockBytes;
+    return slot.is_dirty() && at + kCacheBlockBytes > offset && at < offset + length;
+  });
 }
 
 Status WriteCache::evict(uint32_t offset, uint32_t length, bool flushes) {

@@ -1,6 +1,5 @@
 // The storage as a flash of its own: for what orders its own programs and erases, as the translation layer
 // does, and yet leaves the chip to its one owner. Nothing waits in the cache; everybody sees the same bytes.
-// A read that meets a torn unit may end with the 512 bytes in which that lies.
 #pragma once
 
 #include "flash/nor_flash.h"
@@ -15,7 +14,7 @@ class StorageNor final : public NorFlash {
 
  private:
   Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
-    return storage_.access(Access::kRead, offset, out, length);
+    return storage_.read_now(offset, out, length);
   }
   Status do_program(uint32_t offset, const uint8_t* data, uint32_t length) override {
     return storage_.program_now(offset, data, length);

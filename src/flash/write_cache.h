@@ -67,6 +67,7 @@ class WriteCache {
   Status sync();
 
   bool is_dirty() const { return dirty_count_ > 0; }
+  bool is_dirty(uint32_t offset, uint32_t length) const;
 
   // Forgets everything, dirty blocks too.
   void discard();

@@ -87,6 +87,7 @@ class Ftl {
   flash::Status collect_segment();
   flash::Status find_if_live(Location at, Record& record, bool& is_live);
   flash::Status move_if_live(Location at);
+  flash::Status move_as_commit(Record& node);
 
   // ftl_rewrite.cc
   flash::Status make_room_in_single_segment();

@@ -60,7 +60,7 @@ Status Ftl::move_tail(bool to_next) {
   const uint32_t slot = tail_slot_;
   Status status = to_next ? log_.open_next() : Status();
   if (status.ok()) status = collect_segment();
-  if (status.ok() && log_.room() == 0) status = append_commit();
+  if (status.ok() && log_.room() == 0 && log_.has_more_to_release()) status = append_commit();
   if (status.ok()) return {};
   log_.go_back_to(place);
   tree_.set_root(root, root_at);
@@ -93,8 +93,9 @@ Status Ftl::collect_ahead(uint32_t count) {
 }
 
 Status Ftl::collect_slot() {
-  FLASH_TRY(move_if_live(log_.layout().location(log_.tail(), tail_slot_)));
-  if (++tail_slot_ < log_.layout().slots) return {};
+  const uint32_t segment = log_.tail();
+  FLASH_TRY(move_if_live(log_.layout().location(segment, tail_slot_)));
+  if (log_.tail() != segment || ++tail_slot_ < log_.layout().slots) return {};
   log_.advance_tail();
   tail_slot_ = 0;
   return {};
@@ -121,9 +122,32 @@ Status Ftl::move_if_live(Location at) {
   FLASH_TRY(tree_.make_node(record.block, node));
   FLASH_TRY(load_for_move(at, record));
   node.is_lost = record.is_lost;
+  ++moved_records_;
+  if (log_.room() == 0) return move_as_commit(node);
   FLASH_TRY(log_.append(node, moving_data_, at));
   tree_.set_root(node, at);
-  ++moved_records_;
+  return {};
+}
+
+// A slot has failed, and what is left is the one for the commit. The last record to be moved can be that.
+Status Ftl::move_as_commit(Record& node) {
+  for (uint32_t slot = tail_slot_ + 1; slot < log_.layout().slots; ++slot) {
+    Record record;
+    bool is_live = false;
+    FLASH_TRY(find_if_live(log_.layout().location(log_.tail(), slot), record, is_live));
+    if (is_live) return Error::kIo;
+  }
+  const Log::Place place = log_.place();
+  node.commits = true;
+  log_.advance_tail();
+  Location at = kNowhere;
+  if (const Status status = log_.append_to_last_slot(node, moving_data_, at); !status.ok()) {
+    log_.go_back_to(place);
+    return status;
+  }
+  tree_.set_root(node, at);
+  is_open_ = false;
+  tail_slot_ = 0;
   return {};
 }
 

@@ -82,6 +82,8 @@ Status Log::survey_segment(uint32_t segment, Survey& found) {
   found.has_other_version |= state.kind == HeaderKind::kOtherVersion;
   found.has_other_layout |= state.kind == HeaderKind::kOtherLayout;
   uint32_t sequence = state.header.sequence;
+  // A log that is started here is newer than what another slice has left: records stand there that fit.
+  if (state.kind == HeaderKind::kOtherLayout) found.last_sequence = std::max(found.last_sequence, sequence);
   bool is_ours = state.kind == HeaderKind::kOurs;
   if (state.kind == HeaderKind::kNone) FLASH_TRY(find_sequence(segment, sequence, is_ours));
   if (!is_ours) {
@@ -89,10 +91,8 @@ Status Log::survey_segment(uint32_t segment, Survey& found) {
     return {};
   }
   ++found.our_segments;
-  if (found.last_segment == kNone || sequence > found.last_sequence) {
-    found.last_sequence = sequence;
-    found.last_segment = segment;
-  }
+  if (found.last_segment == kNone || sequence > found.last_sequence) found.last_segment = segment;
+  found.last_sequence = std::max(found.last_sequence, sequence);
   if (found.has_commit && sequence < found.commit_sequence) return {};
   return find_last_commit(segment, sequence, found);
 }

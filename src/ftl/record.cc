@@ -97,13 +97,13 @@ HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, uint32_t
                   SegmentHeader& header) {
   if (!is_segment_header(bytes)) return HeaderKind::kNone;
   if (get16(bytes, kVersionAt) != kVersion) return HeaderKind::kOtherVersion;
+  header = {segment, get32(bytes, kSegmentSequenceAt), get32(bytes, kEraseCountAt)};
   if (get16(bytes, kHeaderBytesAt) != layout.header_bytes ||
       get32(bytes, kSegmentBytesAt) != layout.segment_bytes ||
       get16(bytes, kSegmentCountAt) != layout.segment_count ||
       get16(bytes, kBlockCountAt) != layout.block_count || get16(bytes, kSegmentAt) != segment) {
     return HeaderKind::kOtherLayout;
   }
-  header = {segment, get32(bytes, kSegmentSequenceAt), get32(bytes, kEraseCountAt)};
   return HeaderKind::kOurs;
 }
 

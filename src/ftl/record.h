@@ -29,6 +29,7 @@ struct LogExtent {
 LogExtent extent_of(std::span<const uint8_t> bytes);
 
 void encode(const SegmentHeader& header, const Layout& layout, std::span<uint8_t> out);
+// `header` is filled in for kOurs and kOtherLayout.
 HeaderKind decode(std::span<const uint8_t> bytes, const Layout& layout, uint32_t segment,
                   SegmentHeader& header);
 

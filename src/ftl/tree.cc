@@ -5,13 +5,16 @@ namespace ftl {
 using flash::Error;
 using flash::Status;
 
-// The node at `at`, reached on the way to `block` by a step over the bit `level`: it agrees down to there.
-Status Tree::read_node(Location& at, uint16_t block, uint32_t level, Record& node) const {
+// The node at `at`, reached on the way to `block` by a step over the bit `level`: it agrees down to there,
+// and is older than the root. (The place of one that was damaged may have been used anew.)
+Status Tree::read_node(Location& at, uint32_t block, uint32_t level, Record& node) const {
   if (at >= kLost) return {};
   bool is_record = false;
   FLASH_TRY(log_.read_record(at, node, is_record));
   const uint32_t below = log_.layout().levels - 1 - level;
-  if (!is_record || node.block == kNoBlock || node.block >> below != block >> below) at = kLost;
+  const bool is_newer = node.sequence > root_.sequence || (node.sequence == root_.sequence && at > root_at_);
+  const bool is_beside = (node.block ^ block) >> below != 0;
+  if (!is_record || is_newer || node.block == kNoBlock || is_beside) at = kLost;
   return {};
 }
 
@@ -64,11 +67,9 @@ Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Loc
   // The nearest relative becomes the root: it is the one whose node has to change.
   --level;
   source = path.other[level];
-  if (source == kLost) return Error::kIo;
   Record relative;
-  bool is_record = false;
-  FLASH_TRY(log_.read_record(source, relative, is_record));
-  if (!is_record) return Error::kIo;
+  FLASH_TRY(read_node(source, block ^ mask_of(level), level, relative));
+  if (source == kLost) return Error::kIo;
   node.block = relative.block;
   node.is_lost = relative.is_lost;
   for (uint32_t i = 0; i < log_.layout().levels; ++i) {

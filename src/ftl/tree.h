@@ -39,7 +39,7 @@ class Tree {
   uint16_t mask_of(uint32_t level) const {
     return static_cast<uint16_t>(1u << (log_.layout().levels - 1 - level));
   }
-  flash::Status read_node(Location& at, uint16_t block, uint32_t level, Record& node) const;
+  flash::Status read_node(Location& at, uint32_t block, uint32_t level, Record& node) const;
   flash::Status descend(uint16_t block, uint32_t depth, Record& path, Location& at, Record& node) const;
 
   Log& log_;
