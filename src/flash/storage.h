@@ -62,8 +62,8 @@ class Storage {
   Status sync();
 
   // For a layer that orders its own operations (see StorageNor): in the flash when they return, past the
-  // cache. Whoever reads afterwards sees them. A read is of the flash itself, each time, but for what waits to
-  // be written. Ranges are those of NorFlash, and errors, too.
+  // cache. Whoever reads afterwards sees them. A read is of the flash itself, each time, but for what waits
+  // to be written. Ranges are those of NorFlash, and errors, too.
   const NorFlash& nor() const { return nor_; }
   uint32_t offset() const { return config_.offset; }
   Status read_now(uint32_t offset, uint8_t* out, uint32_t length);

@@ -78,6 +78,22 @@ TEST(StorageNor, NothingOfWhatIsProgrammedStaysInTheCache) {
   EXPECT_EQ(bench.nor.cells[kOffset + 3 * kCacheBlockBytes], 0x0F);
 }
 
+// Who reads again because a read went wrong wants to know it from the flash.
+TEST(StorageNor, EveryReadIsOfTheFlashButForWhatWaits) {
+  Bench bench;
+  std::fill(bench.nor.cells.begin(), bench.nor.cells.end(), 0x0F);
+  std::vector<uint8_t> out(1024);
+  ASSERT_TRUE(bench.slice.read(0, out).ok());
+  std::fill(bench.nor.cells.begin(), bench.nor.cells.end(), 0x3C);
+  ASSERT_TRUE(bench.slice.read(0, out).ok());
+  EXPECT_EQ(out, std::vector<uint8_t>(1024, 0x3C));
+  ASSERT_TRUE(bench.storage.write(600, std::vector<uint8_t>(8, 0x77)).ok());
+  ASSERT_TRUE(bench.slice.read(0, out).ok());
+  EXPECT_EQ(out[599], 0x3C);
+  EXPECT_EQ(out[600], 0x77);
+  EXPECT_EQ(bench.slice.read(bench.slice.size_bytes() - 1, std::span(out).first(2)), Status(Error::kInvalid));
+}
+
 TEST(StorageNor, WhatWaitedInTheCacheIsNeitherLostNorComesBack) {
   Bench bench;
   const std::vector<uint8_t> waiting(512, 0xF0);

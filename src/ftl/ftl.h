@@ -46,6 +46,7 @@ class Ftl {
   flash::Status write(uint32_t block, std::span<const uint8_t> data);
 
   // These blocks hold nothing that is still needed.
+  //   kIo  as above; or what lies beside them in the map is lost
   flash::Status trim(uint32_t block, uint32_t count);
 
   // Everything since the last sync happens now, as one. On success it is in the flash.

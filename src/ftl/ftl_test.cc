@@ -124,6 +124,8 @@ TEST_P(FtlTest, ATransactionOfWhatIsPromisedIsNeverDivided) {
     const uint32_t first = static_cast<uint32_t>(random_()) % layer_->block_count();
     for (uint32_t i = 0; i < layout_.atomic_blocks; ++i) {
       write((first + i * (round % 3 + 1)) % layer_->block_count());
+      bool is_done = false;
+      ASSERT_TRUE(layer_->poll(is_done).ok());
       if (i % 3 != 0 && i + 1 < layout_.atomic_blocks) continue;
       Ftl after_a_cut(nor_, layout_);
       Finding finding = Finding::kForeign;
@@ -196,6 +198,30 @@ TEST_P(FtlTest, IdleTimeMakesTheNextWritesCheap) {
   ASSERT_TRUE(layer_->write(0, random_block(random_)).ok());
   ASSERT_TRUE(layer_->sync().ok());
   EXPECT_EQ(nor_.cells().stats().erases, before);
+
+  // What was erased ahead is used once.
+  Content wanted = content_of(*layer_);
+  for (uint32_t i = 0; i < 3 * layout_.location_count(); ++i) {
+    const Bytes data = random_block(random_);
+    wanted.set(i % 3, data);
+    ASSERT_TRUE(layer_->write(i % 3, data).ok() && layer_->sync().ok());
+    if (i % 20 == 0) ASSERT_TRUE(layer_->poll(is_done).ok());
+  }
+  EXPECT_EQ(content_of(*layer_), wanted);
+}
+
+TEST_P(FtlTest, IdleTimeIsNotForATransaction) {
+  for (uint32_t i = 0; i < 3 * layout_.location_count(); ++i) {
+    ASSERT_TRUE(layer_->write(i % 3, random_block(random_)).ok());
+    ASSERT_TRUE(layer_->sync().ok());
+  }
+  const Content synced = content_of(*layer_);
+  ASSERT_TRUE(layer_->write(0, random_block(random_)).ok());
+  ASSERT_TRUE(layer_->write(1, random_block(random_)).ok());
+  bool is_done = false;
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(layer_->poll(is_done).ok());
+  power_cycle();
+  EXPECT_EQ(content_of(*layer_), synced);
 }
 
 TEST_P(FtlTest, FailuresAreReportedOrGotOver) {
@@ -284,6 +310,33 @@ TEST(FtlMount, SaysWhatItFinds) {
   Ftl other(nor, smaller);
   ASSERT_TRUE(other.mount(finding).ok());
   EXPECT_EQ(finding, Finding::kOtherLayout);
+}
+
+// Records of the old log fit where the new one has not come to yet, and their segment's header may go first.
+TEST(FtlMount, ANewLogOfAnotherSizeIsNewerThanTheOld) {
+  for (const uint32_t old_segments : {12u, 10u}) {
+    CellsNor nor({"Nor", 4096, 14});
+    Layout before, now;
+    ASSERT_TRUE(make_layout(nor.geometry(), 0, old_segments * 4096, before).ok());
+    ASSERT_TRUE(make_layout(nor.geometry(), 0, 14 * 4096, now).ok());
+    ASSERT_EQ(before.header_bytes, now.header_bytes);
+    Ftl old(nor, before), layer(nor, now);
+    std::mt19937 random(3);
+    ASSERT_TRUE(old.format().ok());
+    for (uint32_t i = 0; i < 300; ++i)
+      ASSERT_TRUE(old.write(i % 8, random_block(random)).ok() && old.sync().ok());
+    ASSERT_TRUE(layer.format().ok());
+    for (uint32_t i = 0; i < 9; ++i)
+      ASSERT_TRUE(layer.write(i, random_block(random)).ok() && layer.sync().ok());
+    const Content content = content_of(layer);
+    for (uint32_t segment = layer.log().head() + 1; segment < old_segments; ++segment) {
+      nor.bytes()[now.segment_offset(segment)] ^= 1;
+    }
+    Finding finding = Finding::kForeign;
+    ASSERT_TRUE(layer.mount(finding).ok());
+    ASSERT_EQ(finding, Finding::kSound);
+    EXPECT_EQ(content_of(layer), content);
+  }
 }
 
 // Slices that overlap: both have whole segments of the one log, as many as it has.

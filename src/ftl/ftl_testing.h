@@ -63,7 +63,9 @@ class CellsNor final : public flash::NorFlash {
   sim::PowerSupply& supply() { return supply_; }
   std::vector<uint8_t>& bytes() { return bytes_; }
   uint64_t misuses() const { return misuses_; }
-  void misread_nth(uint64_t n) { reads_until_misread_ = n; }  // from 1
+  // From 1. Neither says that anything went wrong.
+  void misread_nth(uint64_t n) { reads_until_misread_ = n; }
+  void ignore_nth_program(uint64_t n) { programs_until_ignored_ = n; }
 
  private:
   static flash::Status status_of(sim::CellResult result) {
@@ -83,7 +85,8 @@ class CellsNor final : public flash::NorFlash {
       const auto present = cells_.bytes().subspan(offset, piece.size());
       if (std::any_of(present.begin(), present.end(), [](uint8_t byte) { return byte != 0xFF; })) ++misuses_;
       if (std::any_of(piece.begin(), piece.end(), [](uint8_t byte) { return byte != 0xFF; })) {
-        FLASH_TRY(status_of(cells_.program(offset, piece)));
+        const bool is_ignored = programs_until_ignored_ != 0 && --programs_until_ignored_ == 0;
+        if (!is_ignored) FLASH_TRY(status_of(cells_.program(offset, piece)));
       }
       offset += static_cast<uint32_t>(piece.size());
       rest = rest.subspan(piece.size());
@@ -101,6 +104,7 @@ class CellsNor final : public flash::NorFlash {
   sim::Cells cells_;
   uint64_t misuses_ = 0;
   uint64_t reads_until_misread_ = 0;
+  uint64_t programs_until_ignored_ = 0;
 };
 
 inline Layout layout_of(flash::NorFlash& nor) {

@@ -126,6 +126,60 @@ TEST(SingleSector, IfItCannotBeErasedReadingGoesOnUntilThePowerGoes) {
   EXPECT_TRUE(layer.sync().ok()) << "when it can be erased after all";
 }
 
+TEST(SingleSector, WhatFailsOnceIsGotOverOrGoesWhenItIsDoneAgain) {
+  for (const auto kind : {sim::Operation::kProgram, sim::Operation::kErase}) {
+    for (uint64_t n = 0; n < (kind == sim::Operation::kErase ? 4u : 1500u); n += n / 16 + 1) {
+      SCOPED_TRACE(n);
+      Bench bench;
+      auto layer = std::make_unique<Ftl>(bench.slice, bench.layout, &bench.rewriter);
+      ASSERT_TRUE(layer->format().ok());
+      uint64_t seen = 0;
+      bench.nor.cells().set_fault_hook(
+          [&](sim::Operation operation, uint64_t, uint32_t) { return operation == kind && seen++ == n; });
+      Content wanted(layer->block_count());
+      std::mt19937 random(static_cast<uint32_t>(n));
+      for (uint32_t i = 0; i < 120; ++i) {
+        const uint32_t block = static_cast<uint32_t>(random()) % layer->block_count();
+        const Bytes data = random_block(random);
+        wanted.set(block, data);
+        ASSERT_TRUE(layer->write(block, data).ok() || layer->write(block, data).ok());
+        if (i % 5 == 0) ASSERT_TRUE(layer->sync().ok() || layer->sync().ok());
+        if (i % 7 == 0) ASSERT_EQ(content_of(*layer), wanted) << i;
+      }
+      ASSERT_TRUE(layer->sync().ok() || layer->sync().ok());
+      bench.nor.cells().set_fault_hook(nullptr);
+      bench.storage.discard();
+      Finding finding = Finding::kForeign;
+      layer = bench.mounted(finding);
+      ASSERT_EQ(finding, Finding::kSound);
+      EXPECT_EQ(content_of(*layer), wanted);
+      EXPECT_EQ(bench.nor.misuses(), 0u);
+    }
+  }
+}
+
+// The sector is erased, and what has to go there waits: until that has happened, no sync is a success.
+TEST(SingleSector, ARewriteForATrimThatFailsIsStillToBeSynced) {
+  Bench bench;
+  Ftl layer(bench.slice, bench.layout, &bench.rewriter);
+  ASSERT_TRUE(layer.format().ok());
+  std::mt19937 random(1);
+  while (layer.log().room() >= bench.layout.atomic_blocks) {
+    ASSERT_TRUE(layer.write(static_cast<uint32_t>(random()) % 5, random_block(random)).ok() &&
+                layer.sync().ok());
+  }
+  const Content content = content_of(layer);
+  bench.nor.cells().set_fault_hook(
+      [](sim::Operation operation, uint64_t, uint32_t) { return operation == sim::Operation::kProgram; });
+  EXPECT_EQ(layer.trim(0, 1), flash::Status(flash::Error::kIo));
+  EXPECT_EQ(layer.sync(), flash::Status(flash::Error::kIo));
+  bench.nor.cells().set_fault_hook(nullptr);
+  ASSERT_TRUE(layer.sync().ok());
+  bench.storage.discard();
+  Finding finding = Finding::kForeign;
+  EXPECT_EQ(content_of(*bench.mounted(finding)), content);
+}
+
 // The map is made anew by a rewrite: what it had beyond a damaged node must not read as never written.
 TEST(SingleSector, WhatIsLostStaysLostInARewriteUntilItIsWritten) {
   Bench bench;

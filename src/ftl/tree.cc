@@ -71,7 +71,6 @@ Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Loc
   FLASH_TRY(read_node(source, block ^ mask_of(level), level, relative));
   if (source == kLost) return Error::kIo;
   node.block = relative.block;
-  node.is_lost = relative.is_lost;
   for (uint32_t i = 0; i < log_.layout().levels; ++i) {
     if (i != level) node.other[i] = i < level ? path.other[i] : relative.other[i];
   }
