@@ -90,6 +90,7 @@ bool Ftl::holds(uint16_t block, std::span<const uint8_t> data) {
 Status Ftl::sync() {
   moved_records_ = 0;
   if (pending_ != kNoBlock) return flush_pending(true);
+  if (!is_open_) return {};
   return append_in_room([this] { return is_open_ ? append_commit() : Status(); });
 }
 

@@ -172,6 +172,17 @@ TEST_P(FtlTest, WhatHasNotChangedIsNotWritten) {
   EXPECT_EQ(nor_.cells().stats().programs, before);
 }
 
+TEST_P(FtlTest, ASyncOfNothingCostsNothing) {
+  for (uint32_t i = 0; i < 3 * layout_.location_count(); ++i) {
+    ASSERT_TRUE(layer_->write(i % 3, random_block(random_)).ok() && layer_->sync().ok());
+  }
+  const sim::Stats before = nor_.cells().stats();
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(layer_->sync().ok());
+  EXPECT_EQ(nor_.cells().stats().reads, before.reads);
+  EXPECT_EQ(nor_.cells().stats().programs, before.programs);
+  EXPECT_EQ(nor_.cells().stats().erases, before.erases);
+}
+
 // Data that never changes moves as well, or its segments would stay young while the others wear out.
 TEST_P(FtlTest, WearIsEvenUnderAHotSpot) {
   for (uint32_t block = 0; block < layer_->block_count(); ++block) {
