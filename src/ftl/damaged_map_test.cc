@@ -22,7 +22,7 @@ TEST_P(DamagedMap, ReadsRightOrNotAtAllAndCanBeWritten) {
   Finding finding = Finding::kForeign;
   ASSERT_TRUE(looked_at.mount(finding).ok());
   for (uint32_t block = 0; block < original.layout.block_count;
-       block += original.layout.block_count / 20 + 1) {
+       block += original.layout.block_count / 10 + 1) {
     SCOPED_TRACE("the record of block " + std::to_string(block));
     Medium medium(GetParam(), original);
     Location at = kNowhere;

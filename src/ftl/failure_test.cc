@@ -63,7 +63,7 @@ TEST_P(FailingOnce, InUseLosesNothingAndTheNextCallGoesOn) {
   // Short transactions, and those that are longer than the room there is.
   const uint32_t lengths[] = {1, original.layout.atomic_blocks, original.layout.location_count() / 2};
   for (const uint32_t blocks : lengths) {
-    const uint32_t transactions = std::max(original.layout.location_count() / 2 / blocks, 1u);
+    const uint32_t transactions = std::max(original.layout.location_count() / 4 / blocks, 1u);
     uint64_t operations = 0;  // not known before the first run, in which none fails
     for (uint64_t n = 0; n <= operations; n += stride_of(operations)) {
       SCOPED_TRACE("operation " + std::to_string(n) + ", transactions of " + std::to_string(blocks));
@@ -96,7 +96,7 @@ TEST(Failing, TwiceInARowIsGotOver) {
       Finding finding = Finding::kForeign;
       ASSERT_TRUE(layer.mount(finding).ok());
       arm(medium.nor, failure, n, 2);
-      medium.use(layer, 200, 1);
+      medium.use(layer, 100, 1);
       EXPECT_FALSE(medium.has_given_up) << n;
       EXPECT_EQ(content_of(layer), medium.content);
     }
@@ -186,7 +186,7 @@ TEST_P(WornSlot, NeverEndsTheWriting) {
     Finding finding = Finding::kForeign;
     ASSERT_TRUE(layer.mount(finding).ok());
     medium.tries = 4;
-    medium.use(layer, 3 * layout.location_count(), 1);
+    medium.use(layer, 2 * layout.location_count(), 1);
     EXPECT_FALSE(medium.has_given_up);
     EXPECT_EQ(content_of(layer), medium.content);
     if (HasFailure()) return;

@@ -119,7 +119,7 @@ TEST_P(FtlTest, ATransactionOfWhatIsPromisedIsNeverDivided) {
   };
   for (uint32_t block = 0; block < layer_->block_count(); ++block) write(block);
   ASSERT_TRUE(layer_->sync().ok());
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 30; ++round) {
     const Content synced = wanted;
     const uint32_t first = static_cast<uint32_t>(random_()) % layer_->block_count();
     for (uint32_t i = 0; i < layout_.atomic_blocks; ++i) {

@@ -128,7 +128,7 @@ TEST(SingleSector, IfItCannotBeErasedReadingGoesOnUntilThePowerGoes) {
 
 TEST(SingleSector, WhatFailsOnceIsGotOverOrGoesWhenItIsDoneAgain) {
   for (const auto kind : {sim::Operation::kProgram, sim::Operation::kErase}) {
-    for (uint64_t n = 0; n < (kind == sim::Operation::kErase ? 4u : 1500u); n += n / 16 + 1) {
+    for (uint64_t n = 0; n < (kind == sim::Operation::kErase ? 4u : 1500u); n += n / 8 + 1) {
       SCOPED_TRACE(n);
       Bench bench;
       auto layer = std::make_unique<Ftl>(bench.slice, bench.layout, &bench.rewriter);
