@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "images/output_file.h"
+#include "sim/same_file.h"
 
 namespace cli {
 
@@ -35,8 +36,7 @@ std::string look_at_json(const std::string& path) {
 
 bool are_one_there(const std::string& a, const std::string& b) {
   struct stat first, second;
-  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
-         first.st_ino == second.st_ino;
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && sim::is_same_file(first, second);
 }
 
 std::ostream& stream_beside(const std::vector<std::string>& files) {

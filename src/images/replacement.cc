@@ -11,6 +11,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "sim/same_file.h"
+
 namespace images {
 
 namespace {
@@ -56,7 +58,7 @@ bool Replacement::is_lock_of_what_is_there() const {
   if (lock_.get() < 0) return true;  // nothing was there
   struct stat locked, there;
   return fstat(lock_.get(), &locked) == 0 && stat(final_.c_str(), &there) == 0 &&
-         locked.st_dev == there.st_dev && locked.st_ino == there.st_ino;
+         sim::is_same_file(locked, there);
 }
 
 std::string Replacement::commit() {

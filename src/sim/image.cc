@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/check.h"
+#include "sim/same_file.h"
 
 namespace sim {
 
@@ -163,7 +164,7 @@ class MappedFile {
  private:
   bool is_there(const struct stat& opened) const {
     struct stat there;
-    return stat(path_.c_str(), &there) == 0 && there.st_dev == opened.st_dev && there.st_ino == opened.st_ino;
+    return stat(path_.c_str(), &there) == 0 && is_same_file(there, opened);
   }
 
   // Written before it is mapped: a full disk is an error here and no signal later, and a program killed
