@@ -14,7 +14,7 @@ namespace chipmap {
 // A layer that mounts, and all that is on it.
 struct FoundLayer {
   ftl::CheckReport report;
-  std::vector<ftl::Location> locations;  // where each block is; kNowhere: it holds nothing
+  std::vector<ftl::Location> locations;  // where each block is; kNowhere: it holds nothing; kLost: nobody knows
   std::vector<bool> is_damaged;          // of each block
   std::vector<uint8_t> content;          // all blocks, as they read; zeros where they do not
 

@@ -174,13 +174,10 @@ Status Ftl::trim(uint32_t block, uint32_t count) {
 Status Ftl::trim_subtree(uint16_t block, uint32_t depth) {
   Record node;
   Location source = kNowhere;
-  FLASH_TRY(tree_.make_node_without(block, depth, node, source));
+  Record relative;
+  FLASH_TRY(tree_.make_node_without(block, depth, node, source, relative));
   node.commits = log_.room() == 1;
   if (source == kNowhere) return node.block == kNoBlock && !tree_.is_empty() ? append(node, {}) : Status();
-  Record relative;
-  bool is_record = false;
-  FLASH_TRY(log_.read_record(source, relative, is_record));
-  if (!is_record) return Error::kIo;
   FLASH_TRY(load_for_move(source, relative));
   node.is_lost = relative.is_lost;
   return append(node, moving_data_);

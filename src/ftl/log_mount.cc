@@ -11,7 +11,8 @@ using flash::Status;
 
 // What a look at all segments gives.
 struct Log::Survey {
-  uint32_t last_sequence = 0;
+  uint32_t last_sequence = 0;     // of all that stand here
+  uint32_t our_sequence = 0;      // the last of those that are ours
   uint32_t last_segment = kNone;  // that has it
   bool has_commit = false;
   uint32_t commit_sequence = 0;
@@ -39,7 +40,10 @@ Status Log::mount(Finding& finding, Record& root, Location& root_at) {
   // A commit that was the last one has all of its segments. If not, a later one has been damaged.
   SegmentState tail;
   FLASH_TRY(read_segment(found.commit.tail, tail));
-  if (tail.is_blank || (tail.kind == HeaderKind::kOurs && tail.header.sequence > found.commit_sequence)) {
+  const bool is_there = tail.kind == HeaderKind::kNone
+                            ? !tail.is_blank  // its header may be damaged
+                            : tail.kind == HeaderKind::kOurs && tail.header.sequence <= found.commit_sequence;
+  if (!is_there) {
     finding = Finding::kDamaged;
     return {};
   }
@@ -82,17 +86,19 @@ Status Log::survey_segment(uint32_t segment, Survey& found) {
   found.has_other_version |= state.kind == HeaderKind::kOtherVersion;
   found.has_other_layout |= state.kind == HeaderKind::kOtherLayout;
   uint32_t sequence = state.header.sequence;
-  // A log that is started here is newer than what another slice has left: records stand there that fit.
-  if (state.kind == HeaderKind::kOtherLayout) found.last_sequence = std::max(found.last_sequence, sequence);
   bool is_ours = state.kind == HeaderKind::kOurs;
   if (state.kind == HeaderKind::kNone) FLASH_TRY(find_sequence(segment, sequence, is_ours));
+  // A log that is started here is newer than what another slice has left, too: its records may fit.
+  found.last_sequence = std::max(found.last_sequence, sequence);
   if (!is_ours) {
     found.blank_segments += state.is_blank ? 1 : 0;
     return {};
   }
   ++found.our_segments;
-  if (found.last_segment == kNone || sequence > found.last_sequence) found.last_segment = segment;
-  found.last_sequence = std::max(found.last_sequence, sequence);
+  if (found.last_segment == kNone || sequence > found.our_sequence) {
+    found.our_sequence = sequence;
+    found.last_segment = segment;
+  }
   if (found.has_commit && sequence < found.commit_sequence) return {};
   return find_last_commit(segment, sequence, found);
 }

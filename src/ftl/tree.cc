@@ -50,7 +50,8 @@ Status Tree::make_node(uint16_t block, Record& node) const {
   return descend(block, log_.layout().levels, node, at, old);
 }
 
-Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source) const {
+Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source,
+                               Record& relative) const {
   Record path;
   Location at = kNowhere;
   Record taken;
@@ -67,7 +68,6 @@ Status Tree::make_node_without(uint16_t block, uint32_t depth, Record& node, Loc
   // The nearest relative becomes the root: it is the one whose node has to change.
   --level;
   source = path.other[level];
-  Record relative;
   FLASH_TRY(read_node(source, block ^ mask_of(level), level, relative));
   if (source == kLost) return Error::kIo;
   node.block = relative.block;

@@ -30,10 +30,11 @@ class Tree {
   flash::Status make_node(uint16_t block, Record& node) const;
 
   // A node which makes the map the same without the blocks whose upper `depth` bits are those of `block`. Its
-  // data is that of the record `source`; kNowhere if there is nothing to take away. An empty map has
-  // kNoBlock for its node, and no source.
+  // data is that of `relative`, the record at `source`; kNowhere if there is nothing to take away. An empty
+  // map has kNoBlock for its node, and no source.
   //   kIo  what is next to them in the map is lost
-  flash::Status make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source) const;
+  flash::Status make_node_without(uint16_t block, uint32_t depth, Record& node, Location& source,
+                                  Record& relative) const;
 
  private:
   uint16_t mask_of(uint32_t level) const {
