@@ -14,9 +14,10 @@ namespace chipmap {
 // A layer that mounts, and all that is on it.
 struct FoundLayer {
   ftl::CheckReport report;
-  std::vector<ftl::Location> locations;  // where each block is; kNowhere: it holds nothing; kLost: nobody knows
-  std::vector<bool> is_damaged;          // of each block
-  std::vector<uint8_t> content;          // all blocks, as they read; zeros where they do not
+  // Of each block. kNowhere: it holds nothing; kLost: nobody knows.
+  std::vector<ftl::Location> locations;
+  std::vector<bool> is_damaged;  // of each block
+  std::vector<uint8_t> content;  // all blocks, as they read; zeros where they do not
 
   uint32_t offset() const { return report.layout.base; }
   uint32_t size_bytes() const { return report.layout.segment_count * report.layout.segment_bytes; }

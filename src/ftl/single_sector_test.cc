@@ -22,6 +22,16 @@ struct Bench {
     return layer;
   }
 
+  // As after a cut.
+  void expect_after_a_mount(const Content& content) {
+    storage.discard();
+    Finding finding = Finding::kForeign;
+    const auto layer = mounted(finding);
+    ASSERT_EQ(finding, Finding::kSound);
+    EXPECT_EQ(content_of(*layer), content);
+    EXPECT_EQ(nor.misuses(), 0u);
+  }
+
   CellsNor nor{kShape};
   std::vector<flash::CacheSlot> slots{32};
   std::vector<uint8_t> blocks = std::vector<uint8_t>(32 * flash::kCacheBlockBytes);
@@ -55,11 +65,7 @@ TEST(SingleSector, CanAlwaysBeWritten) {
   }
   EXPECT_EQ(content_of(layer), wanted);
   ASSERT_TRUE(layer.sync().ok());
-  bench.storage.discard();
-  Finding finding = Finding::kForeign;
-  EXPECT_EQ(content_of(*bench.mounted(finding)), wanted);
-  EXPECT_EQ(finding, Finding::kSound);
-  EXPECT_EQ(bench.nor.misuses(), 0u);
+  bench.expect_after_a_mount(wanted);
 }
 
 TEST(SingleSector, IsErasedRarely) {
@@ -131,29 +137,24 @@ TEST(SingleSector, WhatFailsOnceIsGotOverOrGoesWhenItIsDoneAgain) {
     for (uint64_t n = 0; n < (kind == sim::Operation::kErase ? 4u : 1500u); n += n / 8 + 1) {
       SCOPED_TRACE(n);
       Bench bench;
-      auto layer = std::make_unique<Ftl>(bench.slice, bench.layout, &bench.rewriter);
-      ASSERT_TRUE(layer->format().ok());
+      Ftl layer(bench.slice, bench.layout, &bench.rewriter);
+      ASSERT_TRUE(layer.format().ok());
       uint64_t seen = 0;
       bench.nor.cells().set_fault_hook(
           [&](sim::Operation operation, uint64_t, uint32_t) { return operation == kind && seen++ == n; });
-      Content wanted(layer->block_count());
+      Content wanted(layer.block_count());
       std::mt19937 random(static_cast<uint32_t>(n));
       for (uint32_t i = 0; i < 120; ++i) {
-        const uint32_t block = static_cast<uint32_t>(random()) % layer->block_count();
+        const uint32_t block = static_cast<uint32_t>(random()) % layer.block_count();
         const Bytes data = random_block(random);
         wanted.set(block, data);
-        ASSERT_TRUE(layer->write(block, data).ok() || layer->write(block, data).ok());
-        if (i % 5 == 0) ASSERT_TRUE(layer->sync().ok() || layer->sync().ok());
-        if (i % 7 == 0) ASSERT_EQ(content_of(*layer), wanted) << i;
+        ASSERT_TRUE(layer.write(block, data).ok() || layer.write(block, data).ok());
+        if (i % 5 == 0) ASSERT_TRUE(layer.sync().ok() || layer.sync().ok());
+        if (i % 7 == 0) ASSERT_EQ(content_of(layer), wanted) << i;
       }
-      ASSERT_TRUE(layer->sync().ok() || layer->sync().ok());
+      ASSERT_TRUE(layer.sync().ok() || layer.sync().ok());
       bench.nor.cells().set_fault_hook(nullptr);
-      bench.storage.discard();
-      Finding finding = Finding::kForeign;
-      layer = bench.mounted(finding);
-      ASSERT_EQ(finding, Finding::kSound);
-      EXPECT_EQ(content_of(*layer), wanted);
-      EXPECT_EQ(bench.nor.misuses(), 0u);
+      bench.expect_after_a_mount(wanted);
     }
   }
 }
@@ -175,9 +176,7 @@ TEST(SingleSector, ARewriteForATrimThatFailsIsStillToBeSynced) {
   EXPECT_EQ(layer.sync(), flash::Status(flash::Error::kIo));
   bench.nor.cells().set_fault_hook(nullptr);
   ASSERT_TRUE(layer.sync().ok());
-  bench.storage.discard();
-  Finding finding = Finding::kForeign;
-  EXPECT_EQ(content_of(*bench.mounted(finding)), content);
+  bench.expect_after_a_mount(content);
 }
 
 // The map is made anew by a rewrite: what it had beyond a damaged node must not read as never written.
