@@ -124,7 +124,15 @@ class WrongUse(ImageCase):
         for n in range(600):
             (source / f"{n}").touch()
         arguments = ["--board", "OPENMV4P", "--fs", "fat", "--from", source]
-        self.refused("create", *arguments, self.folder / "new.bin", words=["no room"])
+        self.refused("create", *arguments, self.folder / "new.bin", words=["no room left for names in this folder"])
+
+    def test_many_small_files_fill_the_blocks(self):
+        source = self.folder / "source"
+        source.mkdir()
+        for n in range(100):
+            (source / f"{n}").write_bytes(b"x")
+        arguments = ["--board", "OPENMV2", "--fs", "fat", "--from", source]
+        self.refused("create", *arguments, self.folder / "new.bin", words=["100 bytes were to be", "blocks of 512 bytes"])
 
     def test_names_that_a_filesystem_has_not(self):
         for name in ("a:b", "dot.", "q?", "back\\slash"):

@@ -137,16 +137,20 @@ class CopyIn {
     return status.ok() ? std::string() : fail(source, why_not_written(status));
   }
 
-  // FAT says "denied" where a folder has no room for one more name: what is read-only was looked for before.
+  // FAT says "denied" where a folder has no room for one more name, whether or not the volume has any: what
+  // is read-only was looked for before.
   std::string why_not_written(Status status) {
-    if (status != volumes::kNoSpace && status != volumes::kDenied) return reason_of(status);
     volumes::Space space;
-    std::string size;
-    if (volume().space(space).ok()) {
-      size = " of " + human_size(uint64_t{space.total_blocks} * space.block_bytes);
+    if ((status != volumes::kNoSpace && status != volumes::kDenied) || !volume().space(space).ok()) {
+      return reason_of(status);
     }
-    return "no room left in the " + destination_.filesystem + size + " of " + destination_.place + " (" +
-           human_size(total_bytes_) + " were to be copied)";
+    if (status == volumes::kDenied && space.free_blocks > 0) {
+      return "no room left for names in this folder; make a folder in it for them";
+    }
+    return "no room left in the " + destination_.filesystem + " of " +
+           human_size(uint64_t{space.total_blocks} * space.block_bytes) + " of " + destination_.place + " (" +
+           human_size(total_bytes_) + " were to be copied; space is given out in blocks of " +
+           human_size(space.block_bytes) + ")";
   }
 
   const Destination& destination_;

@@ -51,9 +51,10 @@ class Walk {
     return volume_.list(folder, entries);
   }
 
-  // FAT knows no case: of two names that differ in nothing else, one leads to the other's entry.
+  // Of two names that differ in case only, one leads to the other's entry.
   Status check_name(const std::string& folder, const Entry& entry) {
     if (entry.name.empty() || entry.name.find('/') != entry.name.npos) return volumes::kCorrupt;
+    if (!volume_.ignores_case()) return {};
     Entry found;
     const bool is_found = volume_.stat(join(folder, entry.name), found).ok();
     return is_found && found.name != entry.name ? Status(volumes::kNotUnique) : Status{};

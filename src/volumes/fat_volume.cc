@@ -160,6 +160,7 @@ class FatVolume final : public Volume {
   Status rename(const std::string& from, const std::string& to) override;
   Status space(Space& space) override;
   bool accepts_name(std::string_view name) const override;
+  bool ignores_case() const override { return true; }
 
  private:
   FATFS fs_ = {};

@@ -144,6 +144,7 @@ class Littlefs1Volume final : public Volume {
   }
 
   bool accepts_name(std::string_view) const override { return false; }
+  bool ignores_case() const override { return false; }
 
  private:
   lfs1_t fs_ = {};

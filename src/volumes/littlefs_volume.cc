@@ -150,6 +150,7 @@ class LittlefsVolume final : public Volume {
     return !name.empty() && name != "." && name != ".." && name.size() <= LFS2_NAME_MAX &&
            name.find('/') == name.npos && name.find('\0') == name.npos;
   }
+  bool ignores_case() const override { return false; }
 
  private:
   static BlockDevice& device_of(const lfs2_config* config) {

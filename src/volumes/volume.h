@@ -96,6 +96,9 @@ class Volume {
   // Is a file called so found again under the same name?
   virtual bool accepts_name(std::string_view name) const = 0;
 
+  // Do names that differ in case only lead to one entry?
+  virtual bool ignores_case() const = 0;
+
   // What is written from now on is of this time. At first it is that of a clock that was never set.
   void set_time(uint64_t seconds_since_1970) { now_s_ = seconds_since_1970; }
 

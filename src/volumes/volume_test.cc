@@ -307,6 +307,13 @@ TEST_P(OnEveryBoard, NamesThatAreAcceptedComeBackAndOthersDoNot) {
   }
 }
 
+TEST_P(OnEveryBoard, NamesThatDifferInCaseAreOneWhereCaseIsIgnored) {
+  format_and_mount();
+  ASSERT_TRUE(write_file(volume(), "/a", OpenMode::kCreateNew, {}).ok());
+  Entry entry;
+  EXPECT_EQ(volume().stat("/A", entry).ok(), volume().ignores_case());
+}
+
 TEST(Littlefs, TheDiskIsTheOneThatVfsLfs2Makes) {
   // Version 2.1 on the disk, 512-byte blocks of 32 KiB, and the limits that littlefs has by default.
   const auto camera =
