@@ -75,6 +75,11 @@ void Camera::fail_nth(sim::Operation operation, uint64_t n) {
   });
 }
 
+void Camera::fail_none() {
+  faults_.clear();
+  hardware_->set_stuck_busy(false);
+}
+
 void Camera::power_off() {
   supply_.switch_off();  // first: nothing that the others do now may reach the cells
   storage_.discard();

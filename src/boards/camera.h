@@ -54,8 +54,11 @@ class Camera {
   // The n-th operation of this kind from now on fails (1 = the next one), once.
   void fail_nth(sim::Operation operation, uint64_t n);
 
-  // No operation of those that were to fail does any more.
-  void fail_none() { faults_.clear(); }
+  // What the flash begins from now on never ends.
+  void fail_busy() { hardware_->set_stuck_busy(true); }
+
+  // No operation of those that were to fail does any more, and the flash is no longer busy.
+  void fail_none();
 
   // What feeds the flash. When a cut has come by itself, power_off() is still to be called.
   sim::PowerSupply& supply() { return supply_; }

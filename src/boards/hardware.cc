@@ -39,6 +39,7 @@ class InternalFlash final : public Hardware {
 
   flash::NorFlash& nor() override { return driver_; }
   flash::Status init() override { return {}; }
+  void set_stuck_busy(bool stuck) override { model_.set_stuck_busy(stuck); }
   void power_cycle() override { model_.reset(); }
 
  private:
@@ -101,6 +102,7 @@ class SerialFlash final : public Hardware {
 
   flash::NorFlash& nor() override { return driver_; }
   flash::Status init() override { return driver_.init(); }
+  void set_stuck_busy(bool stuck) override { chip_.options().stuck_busy = stuck; }
   void power_cycle() override {
     chip_.power_cycle();  // first: without supply it does not see chip select rise
     controller_.reset();

@@ -26,6 +26,9 @@ class Hardware {
   // What the firmware does before it uses the flash.
   virtual flash::Status init() = 0;
 
+  // Whether what the flash begins from now on never ends.
+  virtual void set_stuck_busy(bool stuck) = 0;
+
   // Power goes and comes back, or a reset: what the hardware keeps in registers is gone.
   virtual void power_cycle() = 0;
 

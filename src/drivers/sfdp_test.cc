@@ -252,6 +252,25 @@ TEST(Sfdp, EveryFieldOfRealTablesIsUnderstood) {
   }
 }
 
+// JESD216F 6.4.13 and 6.4.14: a count of units less one is typical, and at most it is 2 * (multiplier + 1)
+// times as long. What stands beside the fields is all ones.
+TEST(Sfdp, TimesAreCountedInUnits) {
+  constexpr uint32_t kErasesUs[] = {1'000, 16'000, 128'000, 1'000'000};
+  constexpr uint32_t kProgramsUs[] = {8, 64};
+  NorParameters chip;
+  chip.word10 = 2;
+  for (uint32_t i = 0; i < NorParameters::kEraseTypes; ++i) chip.word10 |= (i << 5 | 4) << (4 + 7 * i);
+  for (uint32_t unit = 0; unit < std::size(kProgramsUs); ++unit) {
+    chip.word11 = 2 | 0xF0 | (unit << 5 | 4) << 8 | 0xFFFFC000;
+    NorOperations operations;
+    chip.tell_operations(NorFrame(), false, operations);
+    EXPECT_EQ(operations.program.maximum_us, 2 * 3 * 5 * kProgramsUs[unit]);
+    for (uint32_t i = 0; i < NorParameters::kEraseTypes; ++i) {
+      EXPECT_EQ(operations.erases[i].maximum_us, 2 * 3 * 5 * kErasesUs[i]);
+    }
+  }
+}
+
 TEST(Sfdp, TellsAChipWithoutTableFromOneThatDoesNotAnswer) {
   NorParameters chip;
   for (const std::vector<uint8_t>& bytes :

@@ -71,8 +71,8 @@ TEST_P(Stm32FlashTest, HardwareThatNeverEndsIsGivenUpAfterItsMaximum) {
     const uint64_t erase_limit_us = is_h7() ? 2'200'000 : 800'000;
     const uint64_t limit_us = erases ? erase_limit_us : is_h7() ? 260 : 100;
     meddle_once([&](uint32_t address, uint32_t value) {
-      bench_.space().store(address, value, 4);
       bench_.set_stuck_busy(true);
+      bench_.space().store(address, value, 4);
     });
     const uint64_t yield_us = limit_us / 100;
     wires_.longest_yield_ns = yield_us * 1000;

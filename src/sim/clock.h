@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 
 namespace sim {
+
+inline constexpr uint64_t kNeverNs = std::numeric_limits<uint64_t>::max();
 
 class Clock {
  public:

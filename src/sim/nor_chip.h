@@ -28,7 +28,7 @@ enum class ChipProtocol : uint8_t {
 
 struct NorChipOptions {
   bool missing = false;           // nothing is soldered there: the bus floats high
-  bool stuck_busy = false;        // an operation that begins never ends
+  bool stuck_busy = false;        // an operation that begins does not end until this is taken back
   bool worst_case_times = false;  // the data sheet's maxima instead of its typical times
 };
 

@@ -1,14 +1,12 @@
 // What a chip's commands do once chip select has risen.
 #include <algorithm>
 #include <bit>
-#include <limits>
 
 #include "sim/nor_chip.h"
 
 namespace sim {
 namespace {
 
-constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 constexpr uint8_t kWip = 0x01;
 constexpr uint8_t kWel = 0x02;
 // Of the security register (Macronix, 2Bh).
@@ -199,7 +197,7 @@ void NorChip::power_cycle() {
 void NorChip::suspend() {
   const bool can_wait = operation_.action == ChipAction::kErase || operation_.action == ChipAction::kProgram;
   if (!busy_ || !can_wait) return;
-  suspended_rest_ns_ = busy_until_ns_ == kNever ? kNever : busy_until_ns_ - clock_.now_ns();
+  suspended_rest_ns_ = busy_until_ns_ == kNeverNs ? kNeverNs : busy_until_ns_ - clock_.now_ns();
   suspended_ = true;
   busy_ = false;
   clock_.set_deadline(this, 0);
@@ -210,8 +208,8 @@ void NorChip::resume() {
   if (!suspended_) return;
   suspended_ = false;
   busy_ = true;
-  busy_until_ns_ = suspended_rest_ns_ == kNever ? kNever : clock_.now_ns() + suspended_rest_ns_;
-  if (busy_until_ns_ != kNever) clock_.set_deadline(this, busy_until_ns_);
+  busy_until_ns_ = suspended_rest_ns_ == kNeverNs ? kNeverNs : clock_.now_ns() + suspended_rest_ns_;
+  if (busy_until_ns_ != kNeverNs) clock_.set_deadline(this, busy_until_ns_);
 }
 
 bool NorChip::is_protected(uint32_t offset, uint32_t size_bytes) const {
@@ -228,7 +226,7 @@ void NorChip::begin_busy(Operation operation, ChipTime time) {
   operation_ = operation;
   busy_ = true;
   if (options_.stuck_busy) {
-    busy_until_ns_ = kNever;
+    busy_until_ns_ = kNeverNs;
     return;
   }
   busy_until_ns_ = clock_.now_ns() + (options_.worst_case_times ? time.maximum_ns : time.typical_ns);
@@ -236,7 +234,8 @@ void NorChip::begin_busy(Operation operation, ChipTime time) {
 }
 
 void NorChip::settle() {
-  if (!busy_ || clock_.now_ns() < busy_until_ns_) return;
+  const bool is_over = busy_until_ns_ == kNeverNs ? !options_.stuck_busy : clock_.now_ns() >= busy_until_ns_;
+  if (!busy_ || !is_over) return;
   busy_ = false;
   write_enabled_ = false;
   operation_ = {};

@@ -214,6 +214,11 @@ TEST_P(AnyNorChip, StuckBusyNeverEnds) {
   bench.command(spi_command(0x20, 3, 0));
   bench.clock.pass_ns(1'000'000 * kMs);
   EXPECT_EQ(bench.status(), 0x03);
+  bench.chip.options().stuck_busy = false;
+  EXPECT_EQ(bench.status(), 0x00);
+  bench.chip.options().stuck_busy = true;
+  bench.command(0x06);
+  bench.command(spi_command(0x20, 3, 0));
   bench.chip.power_cycle();
   EXPECT_EQ(bench.status(), 0x00);
 }

@@ -48,7 +48,7 @@ class Stm32F4FlashController {
   void reset();
 
   // What tests do to it.
-  void set_stuck_busy(bool stuck) { stuck_busy_ = stuck; }
+  void set_stuck_busy(bool stuck);  // an operation that begins does not end until this is taken back
   void set_error(uint32_t status_bits) { status_ |= status_bits; }
   void protect_sector(unsigned sector, bool on);
 
@@ -74,7 +74,7 @@ class Stm32F4FlashController {
     Stm32F4FlashController& owner_;
   };
 
-  bool is_busy() const { return stuck_busy_ || clock_.now_ns() < done_ns_; }
+  bool is_busy() const { return clock_.now_ns() < done_ns_; }
   void stall();
   void settle();
   void begin_operation(uint64_t duration_ns, bool succeeds);

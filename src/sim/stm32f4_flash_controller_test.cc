@@ -369,8 +369,13 @@ TEST_P(F4Controller, RecordsWhatTheManualForbids) {
 
 TEST_P(F4Controller, StaysBusyWhenStuck) {
   controller.set_stuck_busy(true);
+  EXPECT_EQ(read(kSr), 0u) << "nothing has begun";
+  unlock();
+  write(kCr, kSer | kX32 | kStrt);
   clock.wait_ns(100'000'000'000);
   EXPECT_EQ(read(kSr), uint32_t{kBsy});
+  controller.set_stuck_busy(false);
+  EXPECT_EQ(read(kSr), 0u);
 }
 
 TEST(F42xCaches, LieAfterAnOverwriteUntilTheyAreReset) {

@@ -105,16 +105,28 @@ void Stm32H7FlashController::weaken_word(uint32_t offset) {
 
 // ---- Time -----------------------------------------------------------------------------------------
 
+void Stm32H7FlashController::set_stuck_busy(bool stuck) {
+  stuck_busy_ = stuck;
+  for (Bank& bank : banks_) {
+    const auto end = [&](uint64_t& done_ns) {
+      if (!stuck && done_ns == kNeverNs) done_ns = clock_.now_ns();
+    };
+    end(bank.first_done_ns);
+    end(bank.all_done_ns);
+    for (Completion& completion : bank.completions) end(completion.at_ns);
+  }
+}
+
 void Stm32H7FlashController::settle(Bank& bank) {
-  if (stuck_busy_) return;
   while (!bank.completions.empty() && bank.completions.front().at_ns <= clock_.now_ns()) {
     bank.status |= bank.completions.front().flags;
     bank.completions.pop_front();
   }
 }
 
+// Where the operation never ends, the hardware would hold the bus for ever; tests could not go on.
 void Stm32H7FlashController::stall_until(uint64_t at_ns) {
-  if (at_ns > clock_.now_ns()) clock_.work_ns(at_ns - clock_.now_ns());
+  if (at_ns > clock_.now_ns() && at_ns != kNeverNs) clock_.work_ns(at_ns - clock_.now_ns());
 }
 
 void Stm32H7FlashController::schedule(Bank& bank, uint64_t duration_ns, bool succeeds) {
@@ -122,8 +134,9 @@ void Stm32H7FlashController::schedule(Bank& bank, uint64_t duration_ns, bool suc
   if (clock_.now_ns() < bank.first_done_ns && bank.first_done_ns < bank.all_done_ns)
     stall_until(bank.first_done_ns);
   const uint64_t begin = std::max(clock_.now_ns(), bank.all_done_ns);
-  bank.first_done_ns = clock_.now_ns() < bank.all_done_ns ? bank.all_done_ns : begin + duration_ns;
-  bank.all_done_ns = begin + duration_ns;
+  const uint64_t done_ns = stuck_busy_ ? kNeverNs : begin + duration_ns;
+  bank.first_done_ns = clock_.now_ns() < bank.all_done_ns ? bank.all_done_ns : done_ns;
+  bank.all_done_ns = done_ns;
   bank.completions.push_back({bank.all_done_ns, succeeds ? kEop : kOpErr});
   clock_.set_deadline(&bank, bank.all_done_ns);
 }
@@ -343,7 +356,7 @@ void Stm32H7FlashController::Array::load_block(uint32_t offset, std::span<uint8_
 // Reads wait for what their bank is doing; the other bank reads on.
 void Stm32H7FlashController::read_array(uint32_t offset, std::span<uint8_t> out) {
   Bank& bank = banks_[bank_of(offset)];
-  if (!stuck_busy_) stall_until(bank.all_done_ns);
+  stall_until(bank.all_done_ns);
   clock_.work_ns(out.size() * kReadPsPerByte / 1000);
   const CellResult result = cells_.read(offset, out);
   if (result == CellResult::kFailed) array_.raise_bus_error();

@@ -40,7 +40,7 @@ class Stm32H7FlashController {
   void reset();
 
   // What tests do to it.
-  void set_stuck_busy(bool stuck) { stuck_busy_ = stuck; }
+  void set_stuck_busy(bool stuck);  // an operation that begins does not end until this is taken back
   void set_error(unsigned bank, uint32_t status_bits) { banks_[bank].status |= status_bits; }
   void protect_sector(unsigned bank, unsigned sector, bool on);
   void weaken_word(uint32_t offset);  // reads with one wrong bit that ECC corrects, until erased
@@ -91,7 +91,7 @@ class Stm32H7FlashController {
   };
 
   unsigned bank_of(uint32_t offset) const { return offset < bank_bytes_ ? 0 : 1; }
-  bool is_busy(const Bank& bank) const { return stuck_busy_ || clock_.now_ns() < bank.all_done_ns; }
+  bool is_busy(const Bank& bank) const { return clock_.now_ns() < bank.all_done_ns; }
   void settle(Bank& bank);
   void stall_until(uint64_t at_ns);
   void schedule(Bank& bank, uint64_t duration_ns, bool succeeds);

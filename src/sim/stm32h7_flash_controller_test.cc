@@ -413,8 +413,13 @@ TEST_P(H7Controller, ReadsOfABusyBankWaitTheOtherReadsOn) {
 
 TEST_P(H7Controller, StaysBusyWhenStuck) {
   controller.set_stuck_busy(true);
+  EXPECT_EQ(read(kSr), 0u) << "nothing has begun";
+  unlock();
+  write(kCr, kSer | kX32 | kStart);
   clock.wait_ns(10'000'000'000);
   EXPECT_EQ(read(kSr), uint32_t{kBsy | kQw});
+  controller.set_stuck_busy(false);
+  EXPECT_EQ(read(kSr), uint32_t{kEop});
 }
 
 TEST_P(H7Controller, RecordsWhatTheManualForbids) {

@@ -65,6 +65,10 @@ void camera_fail_nth(camera_operation_t operation, uint64_t n) {
   camera->fail_nth(operation_of(operation), n);
 }
 
+void camera_fail_busy(void) {
+  camera->fail_busy();
+}
+
 void camera_fail_none(void) {
   camera->fail_none();
 }

@@ -72,14 +72,19 @@ static camera_operation_t get_operation(mp_obj_t kind) {
 }
 
 // sim.fail(kind, n): the n-th operation of that kind from now on fails half way, once; 1 is the next.
+// sim.fail("busy"): the program or erase that comes next never ends, until sim.fail(None).
 // sim.fail(None): no operation fails any more.
 static mp_obj_t sim_fail(size_t n_args, const mp_obj_t *args) {
     if (n_args == 1 && args[0] == mp_const_none) {
         camera_fail_none();
         return mp_const_none;
     }
+    if (n_args == 1 && mp_obj_is_str(args[0]) && mp_obj_str_get_qstr(args[0]) == MP_QSTR_busy) {
+        camera_fail_busy();
+        return mp_const_none;
+    }
     if (n_args == 1) {
-        mp_raise_TypeError(MP_ERROR_TEXT("sim.fail(kind, n), or sim.fail(None)"));
+        mp_raise_TypeError(MP_ERROR_TEXT("sim.fail(kind, n), sim.fail('busy'), or sim.fail(None)"));
     }
     const camera_operation_t operation = get_operation(args[0]);
     const mp_int_t n = mp_obj_get_int(args[1]);

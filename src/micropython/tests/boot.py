@@ -252,6 +252,24 @@ def any_read_error_is_told_and_nothing_formatted(camera):
 
 
 @case()
+def a_flash_that_stays_busy_is_not_called_damaged(camera):
+    for kind in ("VfsFat", "VfsLfs1", "VfsLfs2"):
+        formatted(camera, kind)
+        screen = camera.type(
+            "import sim, pyb\n"
+            "part = pyb.Flash(start=0)\n"
+            "part.writeblocks(part.ioctl(4, 0) - 1, bytes(part.ioctl(5, 0)))\n"
+            "sim.fail('busy')\n"
+            "\x04"
+            "import sim; sim.fail(None)\n"
+            "\x04"
+            "print(open('kept.txt').read())\n"
+        )
+        assert screen.count("/flash is not mounted: the flash stays busy ([Errno 110] ETIMEDOUT)") == 1, screen
+        assert "afresh" not in screen and "\nkept" in screen, screen
+
+
+@case()
 def what_it_says_starts_the_storage_afresh(camera):
     if camera.board.storage_bytes > 4 << 20:
         return  # a minute, for nothing else

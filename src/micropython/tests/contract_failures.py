@@ -1,6 +1,7 @@
 # The contract, "Reading and writing": the hardware reports a failure. `sim.fail` makes an operation of
 # the flash stop half way.
 import os
+import time
 import vfs
 from harness import *
 
@@ -135,6 +136,27 @@ def a_failure_to_come_can_be_taken_back():
     part.writeblocks(0, bytes(LENGTH))
     sim.fail("program", 1)
     fails(EIO, part.ioctl, 3, 0)
+
+
+@test
+def a_flash_that_stays_busy_is_timed_out():
+    # Erasing is needed the first time, only programming the second.
+    for old, new in ((bytes(LENGTH), pattern(LENGTH, 8)), (b"\xff" * LENGTH, pattern(LENGTH, 9))):
+        part = part_with(old)
+        assert part.writeblocks(0, new) is None
+        sim.fail("busy")
+        begin = time.ticks_ms()
+        fails(ETIMEDOUT, part.ioctl, 3, 0)
+        # No operation of any of these parts may take longer.
+        assert 0 < time.ticks_diff(time.ticks_ms(), begin) < 10000
+        assert content(part, LENGTH) == new, "it waits"
+        fails(ETIMEDOUT, part.ioctl, 3, 0)
+        if SECTOR < STORAGE:  # else all of it is in RAM; this is more than the cache holds
+            fails(ETIMEDOUT, pyb.Flash(start=0).readblocks, 0, bytearray(min(STORAGE, 32 * SECTOR)), 0)
+        sim.fail(None)
+        assert part.ioctl(3, 0) == 0
+        assert in_flash(LENGTH) == new
+    raises(ValueError, sim.fail, "busy", 1)
 
 
 @test

@@ -16,6 +16,7 @@ _STORAGE_OFFSET = _board.storage_offset
 EIO = 5
 EINVAL = 22
 EOPNOTSUPP = 95
+ETIMEDOUT = 110
 
 _tests = []
 

@@ -211,6 +211,8 @@ def run():
     try:
         found = _mount(_Storage())
     except OSError as error:
+        if error.errno == errno.ETIMEDOUT:
+            return print("/flash is not mounted: the flash stays busy (%s). Nothing was written." % error)
         found = "what cannot be read (%s)" % error
         is_readable = False
     if found is not None:
