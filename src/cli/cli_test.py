@@ -203,11 +203,12 @@ class Scripts(ProgramTest):
             self.assertEqual(pathlib.Path(image).read_bytes(), before, closed)
 
     def test_refused_data_is_reported(self):
-        code = "import pyb, sim; pyb.Flash(start=0).writeblocks(0, bytes(4096)); sim.fail('program', 1)"
-        result = run(code, "--no-mount")
-        self.assertEqual(result.returncode, 1)
-        self.assertEqual(len(result.stderr.splitlines()), 1)
-        self.assertIn(b"refused data", result.stderr)
+        for failure, why in (("'program', 1", b"Input/output error"), ("'busy'", b"it stays busy")):
+            code = f"import pyb, sim; pyb.Flash(start=0).writeblocks(0, bytes(4096)); sim.fail({failure})"
+            result = run(code, "--no-mount")
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(len(result.stderr.splitlines()), 1)
+            self.assertIn(b"refused data that was still to be written: " + why, result.stderr)
 
     def test_sleeping_takes_no_time(self):
         begin = time.monotonic()

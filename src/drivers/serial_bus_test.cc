@@ -35,6 +35,7 @@ struct Registers {
   };
   std::map<uint32_t, uint32_t> values;
   std::vector<Write> writes;
+  std::vector<size_t> barriers;  // how many writes came before each
   std::function<uint32_t()> status = [] { return kComplete | kThreshold; };
   uint32_t status_offset = 8;
   std::function<void(uint32_t offset)> read_hook = [](uint32_t) {};
@@ -68,7 +69,7 @@ class RecordingMmio {
     registers_->values[address - kBase] = value;
   }
   void read_memory(uint32_t, std::span<uint8_t>) {}
-  void barrier() {}
+  void barrier() { registers_->barriers.push_back(registers_->writes.size()); }
   void mask_interrupts() { registers_->masked = true; }
   void unmask_interrupts() { registers_->masked = false; }
   void begin_guarded_read() {}
@@ -87,6 +88,22 @@ class SerialBusTest : public testing::Test {
   }
   Registers registers;
 };
+
+// Before the first read through the window, what opens it has arrived; before what closes it, the last read
+// has ended.
+template <class Bus>
+void expect_barriers_around_the_window(Bus bus, Registers& registers) {
+  ASSERT_TRUE(bus.open().ok());
+  registers.barriers.clear();
+  ASSERT_TRUE(bus.map(kRead, 32u << 20).ok());
+  ASSERT_FALSE(registers.barriers.empty());
+  EXPECT_EQ(registers.barriers.back(), registers.writes.size());
+  registers.writes.clear();
+  registers.barriers.clear();
+  ASSERT_TRUE(bus.unmap().ok());
+  ASSERT_FALSE(registers.barriers.empty());
+  EXPECT_EQ(registers.barriers.front(), 0u);
+}
 
 class QuadSpiBusTest : public SerialBusTest {
  protected:
@@ -126,6 +143,16 @@ TEST_F(QuadSpiBusTest, TheF7HasNoFreeRunningClock) {
   auto bus = make(false);
   ASSERT_TRUE(bus.open().ok());
   EXPECT_TRUE(registers.written(kCcr).empty());
+}
+
+TEST_F(QuadSpiBusTest, TheWindowOpensAndClosesBehindBarriers) {
+  expect_barriers_around_the_window(make(), registers);
+}
+
+TEST_F(QuadSpiBusTest, ModeBytesStartNoContinuousRead) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  EXPECT_EQ(registers.values[0x1C], 0xFFFFFFFF) << "ABR";
 }
 
 TEST_F(QuadSpiBusTest, ToTheControllerAMappedChipIsTwiceAsLarge) {
@@ -184,6 +211,7 @@ TEST_F(QuadSpiBusTest, AControllerThatStaysBusyIsGivenUp) {
   registers.writes.clear();
   registers.status = [] { return kBusy; };
   EXPECT_EQ(bus.execute(kWriteEnable), Error::kTimedOut);
+  EXPECT_EQ(bus.map(kRead, 16u << 20), Error::kTimedOut);
   EXPECT_TRUE(registers.written(kCcr).empty());
   EXPECT_EQ(registers.written(kCr).back() & 2, 2u) << "it was told to stop";
 
@@ -227,6 +255,7 @@ TEST_F(XspiBusTest, OctalDtrIsEightLinesAtBothEdgesWithStrobe) {
   auto bus = make();
   ASSERT_TRUE(bus.open().ok());
   EXPECT_EQ(registers.values[kDcr1], 0x011B0100u) << "MTYP Macronix, 256 MiB, two cycles of chip select";
+  EXPECT_EQ(registers.values[kCr], 0x301u) << "a word as threshold, EN";
   std::vector<uint8_t> in(8);
   const NorFrame read = NorFrame(0xEE).in_octal_dtr().with_address(4).with_dummies(20).with_read();
   ASSERT_TRUE(bus.execute(NorCommand::reading(read, 2, in)).ok());
@@ -255,6 +284,16 @@ TEST_F(XspiBusTest, OctalDtrIsEightLinesAtBothEdgesWithStrobe) {
   registers.status = [&] { return registers.writes.empty() ? kBusy : kComplete; };
   ASSERT_TRUE(bus.unmap().ok());
   EXPECT_EQ(registers.written(kCr), (std::vector<uint32_t>{0x30000303, 0x00000301}));
+}
+
+TEST_F(XspiBusTest, TheWindowOpensAndClosesBehindBarriers) {
+  expect_barriers_around_the_window(make(), registers);
+}
+
+TEST_F(XspiBusTest, ModeBytesStartNoContinuousRead) {
+  auto bus = make();
+  ASSERT_TRUE(bus.open().ok());
+  EXPECT_EQ(registers.values[0x120], 0xFFFFFFFF) << "ABR";
 }
 
 TEST_F(XspiBusTest, OddEndsOfOctalDtrAreMadeEven) {
@@ -289,8 +328,11 @@ TEST_F(XspiBusTest, AControllerThatStaysBusyIsGivenUp) {
   EXPECT_EQ(registers.values[kCr], 0u);
   registers.status = [] { return kComplete | kThreshold; };
   ASSERT_TRUE(bus.open().ok());
+  registers.writes.clear();
   registers.status = [] { return kBusy; };
   EXPECT_EQ(bus.execute(kWriteEnable), Error::kTimedOut);
+  EXPECT_EQ(bus.map(kRead, 32u << 20), Error::kTimedOut);
+  EXPECT_TRUE(registers.written(kCcr).empty()) << "CCR is not written while BUSY";
   EXPECT_EQ(registers.written(kCr).back() & 2, 2u);
 }
 

@@ -225,7 +225,8 @@ static void call_atexit(void) {
 static bool sync_storage(void) {
     const int status = camera_sync();
     if (status != 0) {
-        fprintf(stderr, "pybflash: the flash refused data that was still to be written: %s\n", strerror(-status));
+        const char *why = status == -ETIMEDOUT ? "it stays busy" : strerror(-status);
+        fprintf(stderr, "pybflash: the flash refused data that was still to be written: %s\n", why);
     }
     return status == 0;
 }
