@@ -244,10 +244,10 @@ TEST_F(QuadSpiBusTest, OctalIsNotForThisBus) {
 
 class XspiBusTest : public SerialBusTest {
  protected:
-  enum : uint32_t { kCr = 0x000, kDcr1 = 0x008, kCcr = 0x100, kTcr = 0x108, kIr = 0x110 };
+  enum : uint32_t { kCr = 0x000, kDcr1 = 0x008, kDcr2 = 0x00C, kCcr = 0x100, kTcr = 0x108, kIr = 0x110 };
   XspiBusTest() { registers.status_offset = 0x20; }
   Stm32Xspi<RecordingMmio> make() {
-    return Stm32Xspi<RecordingMmio>({kBase, kWindow, 0, 2, platform()}, RecordingMmio(registers));
+    return Stm32Xspi<RecordingMmio>({kBase, kWindow, 3, 2, platform()}, RecordingMmio(registers));
   }
 };
 
@@ -255,6 +255,7 @@ TEST_F(XspiBusTest, OctalDtrIsEightLinesAtBothEdgesWithStrobe) {
   auto bus = make();
   ASSERT_TRUE(bus.open().ok());
   EXPECT_EQ(registers.values[kDcr1], 0x011B0100u) << "MTYP Macronix, 256 MiB, two cycles of chip select";
+  EXPECT_EQ(registers.values[kDcr2], 3u) << "prescaler 3";
   EXPECT_EQ(registers.values[kCr], 0x301u) << "a word as threshold, EN";
   std::vector<uint8_t> in(8);
   const NorFrame read = NorFrame(0xEE).in_octal_dtr().with_address(4).with_dummies(20).with_read();
