@@ -35,6 +35,7 @@ class Camera {
   flash::NorFlash& nor() { return hardware_->nor(); }
   sim::Clock& clock() { return clock_; }
   sim::Cells& cells() { return cells_; }
+  sim::CellMemory memory() const { return image_->memory(); }  // what the cells keep
   Hardware& hardware() { return *hardware_; }
 
   // What the flash went through since the camera was opened; `max_wear` is over the image's life.

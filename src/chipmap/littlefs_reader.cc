@@ -10,6 +10,7 @@
 
 #include "chipmap/little_endian.h"
 #include "chipmap/unicode.h"
+#include "flash/geometry.h"
 
 namespace chipmap {
 
@@ -156,17 +157,20 @@ class LittlefsSurvey {
   std::array<uint8_t, 32> lookahead_buffer_ = {};
 };
 
-bool is_superblock(std::span<const uint8_t> block) {
-  return std::memcmp(&block[8], "littlefs", 8) == 0;
+bool has_superblock(std::span<const uint8_t> bytes, uint32_t at) {
+  constexpr uint32_t kSmallestBlock = 128;  // LFS2_BLOCK_SIZE
+  return flash::in_range(at, kSmallestBlock, bytes.size()) && std::memcmp(&bytes[at + 8], "littlefs", 8) == 0;
 }
 
 }  // namespace
 
 std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes,
                                                  uint32_t native_block_bytes) {
-  constexpr uint32_t kSmallestBlock = 128;  // LFS2_BLOCK_SIZE
+  // The second one alone is that of a volume whose first one is damaged, or the first one of a volume that
+  // begins there.
+  if (!has_superblock(bytes, 0) && has_superblock(bytes, 2 * native_block_bytes)) return {};
   for (const uint32_t at : {0u, native_block_bytes}) {
-    if (bytes.size() < at + kSmallestBlock || !is_superblock(bytes.subspan(at))) continue;
+    if (!has_superblock(bytes, at)) continue;
     const LittlefsLayout layout = {get_le32(&bytes[at + 24]), get_le32(&bytes[at + 28])};
     const uint64_t size = uint64_t{layout.block_bytes} * layout.block_count;
     if (layout.block_bytes % kUnitBytes == 0 && layout.block_count >= 2 && size != 0 &&

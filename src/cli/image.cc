@@ -53,10 +53,16 @@ bool ImageArgument::names_folder() const {
 
 void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path) {
   add_image_board_option(command, image.board);
+  command
+      .add_option("--start", image.start,
+                  "The volume that begins there in the storage, as in pyb.Flash(start=...)")
+      ->type_name("BYTES")
+      ->capture_default_str()
+      ->check(refuse_empty);
   command.add_option("image", image.text, with_path ? "The image, and a path in it" : "The image")
       ->type_name(with_path ? "IMG[:PATH]" : "IMG")
       ->check([](const std::string& text) {
-        const ImageArgument argument = {text, {}};
+        const ImageArgument argument = {.text = text, .board = {}};
         const std::string error = refuse_nameless(argument.file());
         return error.empty() ? refuse_dots(argument.path()) : error;
       })
@@ -64,21 +70,28 @@ void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path)
 }
 
 bool open_image(images::Image& image, const ImageArgument& argument, images::Use use) {
-  std::string error = image.open(argument.file(), argument.board, use);
-  if (error.empty()) error = image.mount();
-  if (error.empty()) return true;
-  usage_error(error);
-  return false;
+  const std::string error = image.open(argument.file(), argument.board, use, argument.start);
+  if (!error.empty()) usage_error(error);
+  return error.empty();
+}
+
+bool open_and_mount(images::Image& image, const ImageArgument& argument, images::Use use) {
+  if (!open_image(image, argument, use)) return false;
+  const std::string error = image.mount();
+  if (!error.empty()) usage_error(error);
+  return error.empty();
 }
 
 std::string text_of(const images::FoundVolume& volume) {
   return volume.kind + ", " + images::human_size(volume.size_bytes) +
-         ", start=" + std::to_string(volume.offset);
+         ", start=" + std::to_string(volume.start);
 }
 
-void print_other_volumes(std::ostream& out, const images::Image& image, const std::string& path) {
-  for (const images::FoundVolume& volume : images::other_volumes(image.board(), path)) {
-    out << path << ": there is also " << text_of(volume) << ", which is not looked into\n";
+void print_other_volumes(std::ostream& out, images::Image& image, const std::string& path) {
+  for (const images::FoundVolume& volume : images::find_volumes(image.camera())) {
+    if (volume.start == image.start()) continue;
+    out << path << ": there is also " << text_of(volume) << "; --start " << volume.start
+        << " looks into it\n";
   }
 }
 

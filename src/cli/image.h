@@ -16,23 +16,25 @@ namespace cli {
 struct ImageArgument {
   std::string text;
   std::string board;
+  uint32_t start = 0;  // of the volume
 
   std::string file() const;
   std::string path() const;   // "/lib/a.py", "/" where none is given; without . and ..
   bool names_folder() const;  // "cam.bin:/lib/"
 };
 
-// The option --board and the first argument, IMG or IMG:PATH.
+// The options --board and --start, and the first argument, IMG or IMG:PATH.
 void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path = true);
 
-// Opens and mounts. False: an error was reported.
+// False: an error was reported.
 bool open_image(images::Image& image, const ImageArgument& argument, images::Use use);
+bool open_and_mount(images::Image& image, const ImageArgument& argument, images::Use use);
 
 // "littlefs v2, 24 MiB, start=262144", as pyb.Flash has it.
 std::string text_of(const images::FoundVolume& volume);
 
-// A line for each volume but the first, which is the only one that the commands look into.
-void print_other_volumes(std::ostream& out, const images::Image& image, const std::string& path);
+// A line for each volume but that which the image was opened at.
+void print_other_volumes(std::ostream& out, images::Image& image, const std::string& path);
 
 // A subcommand of `image` with options of type Options, run by `run`.
 template <typename Options>

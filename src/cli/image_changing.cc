@@ -62,7 +62,7 @@ int put(const ChangeOptions& options) {
     if (!std::filesystem::exists(source)) return usage_error(source + ": no such file or folder");
   }
   Image image;
-  if (!open_image(image, options.image, Use::kChange)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kChange)) return kExitUsage;
   const std::string path = options.image.path();
   const bool goes_into_it = options.sources.size() > 1 || options.image.names_folder() ||
                             why_no_folder(image.volume(), path).empty();
@@ -96,7 +96,7 @@ flash::Status remove_all(volumes::Volume& volume, const std::string& path, std::
 
 int remove(const ChangeOptions& options) {
   Image image;
-  if (!open_image(image, options.image, Use::kChange)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kChange)) return kExitUsage;
   std::string path = options.image.path();
   if (path == "/") {
     return path_error(options, path, "the root stays; pybflash image create makes an empty image");
@@ -117,7 +117,7 @@ int remove(const ChangeOptions& options) {
 
 int make_directory(const ChangeOptions& options) {
   Image image;
-  if (!open_image(image, options.image, Use::kChange)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kChange)) return kExitUsage;
   const std::string path = options.image.path();
   if (!image.volume().accepts_name(images::name_of(path))) {
     return path_error(options, path, "not a name that " + image.content().description + " takes");

@@ -33,21 +33,17 @@ void print_lines(const std::vector<std::string>& lines) {
 int check(const CheckOptions& options) {
   Image image;
   const std::string path = options.image.file();
-  if (const auto error = image.open(path, options.image.board, Use::kLook); !error.empty()) {
-    return usage_error(error);
-  }
+  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
   images::Findings findings;
   {
     Progress progress("checking");
-    const auto error = images::check(
-        image, path, [&](auto done, auto total, const auto& name) { progress.show(done, total, name); },
-        findings);
-    if (!error.empty()) return usage_error(error);
+    findings = images::check(
+        image, [&](auto done, auto total, const auto& name) { progress.show(done, total, name); });
   }
   std::cout << path << ": " << image.board().name << ", " << image.content().description << '\n';
   for (const images::FoundVolume& volume : findings.volumes) {
-    std::cout << "  " << text_of(volume) << (volume.is_at_start() ? "" : ", whose files are not read")
-              << '\n';
+    const bool is_read = volume.start == image.start();
+    std::cout << "  " << text_of(volume) << (is_read ? "" : ", whose files are not read") << '\n';
   }
   if (findings.files + findings.folders != 0) {
     std::cout << "  " << counted(findings.files, "file") << ", " << counted(findings.folders, "folder")
@@ -66,9 +62,7 @@ int check(const CheckOptions& options) {
 int rescue(const CheckOptions& options) {
   Image image;
   const std::string path = options.image.file();
-  if (const auto error = image.open(path, options.image.board, Use::kLook); !error.empty()) {
-    return usage_error(error);
-  }
+  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
   images::Rescued rescued;
   {
     Progress progress("copying");

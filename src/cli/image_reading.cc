@@ -47,7 +47,7 @@ void print_entry(const volumes::Entry& entry, const std::string& name) {
 
 int list(const PathOptions& options) {
   Image image;
-  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kLook)) return kExitUsage;
   const std::string path = options.image.path();
   volumes::Entry top;
   flash::Status status = image.volume().stat(path, top);
@@ -80,7 +80,7 @@ void print_tree(const std::vector<Node>& nodes) {
 
 int tree(const PathOptions& options) {
   Image image;
-  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kLook)) return kExitUsage;
   const std::string path = options.image.path();
   std::vector<Node> nodes;
   std::string failed;
@@ -105,7 +105,7 @@ int tree(const PathOptions& options) {
 
 int cat(const PathOptions& options) {
   Image image;
-  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kLook)) return kExitUsage;
   const std::string path = options.image.path();
   volumes::Entry top;
   if (image.volume().stat(path, top).ok() && top.is_directory) {
@@ -121,7 +121,7 @@ int cat(const PathOptions& options) {
 
 int get(const PathOptions& options) {
   Image image;
-  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kLook)) return kExitUsage;
   const std::string path = options.image.path();
   std::string target = options.target.empty() ? "." : options.target;
   volumes::Entry top;
@@ -147,7 +147,7 @@ int get(const PathOptions& options) {
 
 int df(const PathOptions& options) {
   Image image;
-  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
+  if (!open_and_mount(image, options.image, Use::kLook)) return kExitUsage;
   volumes::Space space;
   if (const auto status = image.volume().space(space); !status.ok()) {
     return path_error(options, "/", status);
@@ -163,9 +163,7 @@ int df(const PathOptions& options) {
 
 int info(const PathOptions& options) {
   Image image;
-  if (const auto error = image.open(options.image.file(), options.image.board, Use::kLook); !error.empty()) {
-    return usage_error(error);
-  }
+  if (!open_image(image, options.image, Use::kLook)) return kExitUsage;
   const boards::Board& board = image.board();
   std::cout << "board    " << board.name << " (" << board.camera << "), " << board.part->name << '\n';
   for (const boards::Area& area : board.areas) {

@@ -176,26 +176,6 @@ class TranslationLayer(ImageCase):
         self.refused("create", "--board", "OPENMV2", "--fs", "ftl+fat", self.image, words=["22 blocks on OPENMV2", "needs 50"])
 
 
-class SeveralVolumes(ImageCase):
-    def test_those_that_are_not_looked_into_are_named(self):
-        code = (
-            "import pyb, vfs\nfor volume, part in ((vfs.VfsFat, pyb.Flash(start=0, len=131072)),"
-            " (vfs.VfsLfs2, pyb.Flash(start=131072))):\n    volume.mkfs(part)"
-        )
-        pybflash("run", "--no-mount", "--board", "OPENMV4P", "--image", self.image, "-c", code)
-        other = "littlefs v2, 24 MiB, start=131072"
-        remark = f"also {other}, which is not looked into"
-        self.assertIn(remark, self.good("info", self.image))
-        self.assertIn(remark, self.good("rescue", self.image, self.folder / "saved"))
-        self.good("put", f"{self.image}:/x", self.write("x", b"text"))
-        got = image("get", f"{self.image}:/x", "/dev/stdout")
-        self.assertEqual((got.returncode, got.stdout), (0, b"text"), got)
-        self.assertIn(remark, got.stderr.decode())
-        self.assertIn(f"{other}, whose files are not read", self.good("check", self.image))
-        self.make(board="OPENMV4P")
-        self.assertNotIn("also", self.good("info", self.image))
-
-
 class Dfu(ImageCase):
     def test_dfu_util_takes_the_file_and_it_holds_the_storage(self):
         for board in BOARDS:

@@ -186,6 +186,20 @@ vfs.VfsFat.mkfs(fat); vfs.VfsLfs2.mkfs(rest)
         volumes = [(v["kind"], v["offset"], v["size_bytes"]) for v in self.map(image)["volumes"]]
         self.assertEqual(volumes, [("FAT12", 0, 131072), ("littlefs v2", 131072, (24 << 20) - 131072)])
 
+    def test_a_littlefs_behind_unknown_data_is_found_where_it_begins(self):
+        image = self.folder / "cam.bin"
+        at, size = 131072, (24 << 20) - 131072
+        code = f"import pyb, vfs\npyb.Flash(start=0).writeblocks(0, b'mine' * {at // 4})\nvfs.VfsLfs2.mkfs(pyb.Flash(start={at}))"
+        self.run_code(image, code, "--board", "OPENMV4P", "--no-mount")
+        for damaged in (None, at, at + 4096):  # either of its superblocks
+            with self.subTest(damaged=damaged):
+                content = bytearray(image.read_bytes())
+                if damaged is not None:
+                    content[damaged : damaged + 64] = bytes(64)
+                image.write_bytes(content)
+                volumes = [(v["kind"], v["offset"], v["size_bytes"]) for v in self.map(image, "--board", "OPENMV4P")["volumes"]]
+                self.assertEqual(volumes[:1], [("littlefs v2", at, size)] if damaged != at + 4096 else [])
+
     def test_a_layer_between_partitions_is_found(self):
         image = self.folder / "cam.bin"
         code = """

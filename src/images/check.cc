@@ -1,12 +1,8 @@
 #include "images/check.h"
 
-#include <variant>
-
-#include "boards/hardware.h"
 #include "chipmap/chip_map.h"
 #include "images/walk.h"
 #include "images/words.h"
-#include "sim/image.h"
 
 namespace images {
 
@@ -32,14 +28,6 @@ void add_damaged_places(const chipmap::ChipMap& map, std::vector<std::string>& f
     ++count;
   }
   tell();
-}
-
-std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
-  std::vector<FoundVolume> found;
-  for (const chipmap::Volume& volume : map.volumes()) {
-    found.push_back({volume.kind, volume.offset - map.board().storage().offset, volume.size_bytes});
-  }
-  return found;
 }
 
 // As the camera would read it, to the last byte.
@@ -76,34 +64,22 @@ void read_everything(Image& image, const OnProgress& on_progress, Findings& find
 
 }  // namespace
 
-std::vector<FoundVolume> other_volumes(const boards::Board& board, const std::string& path) {
-  const auto opened = sim::Image::open(path, boards::physics_of(*board.part), sim::ImageUse::kScratch);
-  const auto* image = std::get_if<std::unique_ptr<sim::Image>>(&opened);
-  if (image == nullptr) return {};
-  auto volumes = volumes_of(chipmap::survey(board, (*image)->memory()));
-  std::erase_if(volumes, [](const FoundVolume& volume) { return volume.is_at_start(); });
-  return volumes;
-}
-
-std::string check(Image& image, const std::string& path, const OnProgress& on_progress, Findings& findings) {
-  const boards::Board& board = image.board();
-  auto opened = sim::Image::open(path, boards::physics_of(*board.part), sim::ImageUse::kScratch);
-  if (const auto* error = std::get_if<std::string>(&opened)) return *error;
-  const auto& memory = std::get<std::unique_ptr<sim::Image>>(opened)->memory();
-  const chipmap::ChipMap map = chipmap::survey(board, memory);
+Findings check(Image& image, const OnProgress& on_progress) {
+  const chipmap::ChipMap map = chipmap::survey(image.board(), image.camera().memory());
+  Findings findings;
   findings.volumes = volumes_of(map);
   findings.faults.assign(map.faults().begin(), map.faults().end());
   add_damaged_places(map, findings.faults);
+  const std::string& found = image.content().description;
   if (image.content().filesystem == nullptr) {
-    if (!image.content().is_blank) findings.faults.push_back("it holds " + image.content().description);
-    return {};
+    if (!image.content().is_blank) findings.faults.push_back("it holds " + found);
+  } else if (!image.mount().empty()) {
+    const std::string start = std::to_string(image.start());
+    findings.faults.push_back("the " + found + " at start=" + start + " does not mount");
+  } else {
+    read_everything(image, on_progress, findings);
   }
-  if (const std::string error = image.mount(); !error.empty()) {
-    findings.faults.push_back("the " + image.content().description + " at its start does not mount");
-    return {};
-  }
-  read_everything(image, on_progress, findings);
-  return {};
+  return findings;
 }
 
 }  // namespace images

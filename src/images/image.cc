@@ -4,12 +4,14 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <vector>
 
 #include "boards/board_table.h"
+#include "images/found_volumes.h"
 #include "images/layer.h"
 #include "images/words.h"
 
@@ -45,7 +47,7 @@ bool holds_filesystem(const boards::Board& board, const std::string& path, std::
   for (const Filesystem& filesystem : filesystems()) {
     if (filesystem.size_in(device)) return true;
   }
-  return mount_layer(*camera) != nullptr;
+  return mount_layer(camera->storage(), 0, camera->storage().size_bytes()) != nullptr;
 }
 
 using Boards = std::vector<const boards::Board*>;
@@ -149,41 +151,59 @@ std::string wear_path(const std::string& image_path) {
   return image_path + ".wear";
 }
 
-std::string Image::open(const std::string& path, const std::string& board_name, Use use) {
+std::string Image::open(const std::string& path, const std::string& board_name, Use use, uint32_t start) {
   std::string error;
   const boards::Board* board = board_of(path, board_name, error);
   if (board == nullptr) return error;
   path_ = path;
+  start_ = start;
   if (use == Use::kChange) {
     error = open_copy(*board);
   } else {
     camera_ = open_camera(*board, path_, sim::ImageUse::kScratch, error);
   }
-  if (error.empty()) find_device();
-  return error;
+  return error.empty() ? find_device() : error;
 }
 
-void Image::find_device() {
-  volumes::StorageDevice storage(camera_->storage());
-  content_ = look_at(storage);
+std::string Image::find_device() {
+  const flash::Storage& storage = camera_->storage();
+  const uint32_t size = storage.size_bytes();
+  if (!flash::Partition::accepts(storage, start_, int64_t{size} - start_)) {
+    return "--start " + std::to_string(start_) + ": no multiple of " +
+           std::to_string(storage.native_block_bytes()) + " bytes inside the storage of " +
+           std::to_string(size) + " bytes";
+  }
+  look_at_volume(size);
+  if (content_.filesystem != nullptr) return {};
+  // What does not say how long it is ends where the next one begins.
+  uint32_t end = size;
+  for (const FoundVolume& volume : find_volumes(*camera_)) {
+    if (volume.start > start_) end = std::min(end, volume.start);
+  }
+  if (end < size) look_at_volume(end);
+  return {};
+}
+
+void Image::look_at_volume(uint32_t end) {
+  flash::Storage& storage = camera_->storage();
+  volumes::StorageDevice rest(storage, start_, end - start_);
+  content_ = look_at(rest);
   if (content_.filesystem == nullptr && !content_.is_blank) {
-    if (auto layer = mount_layer(*camera_)) {
+    if (auto layer = mount_layer(storage, start_, end)) {
       device_ = std::move(layer);
       content_ = look_at(*device_);
       content_.description += " on a translation layer";
       return;
     }
-    if (std::string remains = describe_remains_of_layer(*camera_); !remains.empty()) {
+    if (std::string remains = describe_remains_of_layer(*camera_, start_, end); !remains.empty()) {
       content_.description = std::move(remains);
       content_.remains = nullptr;
     }
   }
   // As the camera's boot: a filesystem says itself how long it is.
   uint64_t length = content_.size_bytes;
-  if (!flash::Partition::accepts(camera_->storage(), 0, static_cast<int64_t>(length))) {
-    length = storage.size_bytes();
-  }
-  device_ = std::make_unique<volumes::StorageDevice>(camera_->storage(), 0, static_cast<uint32_t>(length));
+  if (!flash::Partition::accepts(storage, start_, static_cast<int64_t>(length))) length = rest.size_bytes();
+  device_ = std::make_unique<volumes::StorageDevice>(storage, start_, static_cast<uint32_t>(length));
 }
 
 std::string Image::open_copy(const boards::Board& board) {
@@ -206,8 +226,16 @@ std::string Image::open_copy(const boards::Board& board) {
   return error;
 }
 
+std::string Image::describe_no_filesystem() const {
+  std::string text = path_ + ": holds " + content_.description;
+  if (start_ != 0) text += " at start=" + std::to_string(start_);
+  const auto found = find_volumes(*camera_);
+  if (found.empty()) return text;
+  return text + "; --start " + std::to_string(found.front().start) + " looks into its " + found.front().kind;
+}
+
 std::string Image::mount() {
-  if (content_.filesystem == nullptr) return path_ + ": holds " + content_.description;
+  if (content_.filesystem == nullptr) return describe_no_filesystem();
   if (copy_ && content_.filesystem->option.empty()) {
     return path_ + ": its " + content_.description + " can be read here, but not written";
   }

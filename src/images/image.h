@@ -29,10 +29,12 @@ const boards::Board* other_board_of(const std::string& path, const boards::Board
 
 class Image {
  public:
+  // `start`: where in the storage the volume begins, as in pyb.Flash(start=...).
   // Returns what was wrong, in one line, or nothing.
-  std::string open(const std::string& path, const std::string& board_name, Use use);
+  std::string open(const std::string& path, const std::string& board_name, Use use, uint32_t start = 0);
 
   const boards::Board& board() const { return camera_->board(); }
+  uint32_t start() const { return start_; }
   boards::Camera& camera() { return *camera_; }
   volumes::BlockDevice& device() { return *device_; }  // the filesystem's part of the storage
   const Content& content() const { return content_; }
@@ -46,9 +48,12 @@ class Image {
 
  private:
   std::string open_copy(const boards::Board& board);
-  void find_device();
+  std::string find_device();
+  void look_at_volume(uint32_t end);
+  std::string describe_no_filesystem() const;
 
   std::string path_;
+  uint32_t start_ = 0;
   std::unique_ptr<Replacement> copy_, copy_of_wear_;
   std::unique_ptr<boards::Camera> camera_;
   std::unique_ptr<volumes::BlockDevice> device_;

@@ -213,6 +213,7 @@ TEST(Words, AWordOfACommandIsOneWordInAShell) {
 }
 
 TEST(Words, SizesAreRounded) {
+  EXPECT_EQ(human_size(1), "1 byte");
   EXPECT_EQ(human_size(511), "511 bytes");
   EXPECT_EQ(human_size(1024), "1 KiB");
   EXPECT_EQ(human_size(1536), "1.5 KiB");

@@ -77,7 +77,7 @@ std::string human_size(uint64_t bytes) {
   constexpr uint64_t kKib = 1024, kMib = 1024 * kKib;
   std::array<char, 32> text;
   if (bytes < kKib) {
-    std::snprintf(text.data(), text.size(), "%u bytes", static_cast<unsigned>(bytes));
+    std::snprintf(text.data(), text.size(), "%u byte%s", static_cast<unsigned>(bytes), bytes == 1 ? "" : "s");
   } else {
     const bool is_small = bytes < kMib;
     const double value = static_cast<double>(bytes) / static_cast<double>(is_small ? kKib : kMib);

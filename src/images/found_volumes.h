@@ -1,0 +1,24 @@
+// The volumes of a storage: a script may have laid out several.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "boards/camera.h"
+#include "chipmap/chip_map.h"
+
+namespace images {
+
+struct FoundVolume {
+  std::string kind;  // "FAT16"
+  uint32_t start;    // in the storage, as in pyb.Flash(start=...)
+  uint32_t size_bytes;
+};
+
+std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map);
+
+// What waits in the camera's cache is not looked at.
+std::vector<FoundVolume> find_volumes(const boards::Camera& camera);
+
+}  // namespace images
