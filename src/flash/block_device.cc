@@ -27,7 +27,6 @@ Status BlockRange::access_blocks(Access kind, uint32_t block, const uint8_t* dat
     if (kind == Access::kRead) {
       read_partition_table(len_ / unit, block, const_cast<uint8_t*>(data), before);
     }
-    if (before == length) return {};
     block = first_block_;
     data += before;
     length -= before;

@@ -54,6 +54,8 @@ TEST(StorageNor, ActsAtOnceAndInThePlaceOfTheStorage) {
   EXPECT_EQ(bench.nor.cells[kOffset + 4096 + 7], 0xFF);
   EXPECT_EQ(bench.slice.program(kSize - 1, data), Error::kInvalid);
   EXPECT_EQ(bench.slice.erase(kSize, 4096), Error::kInvalid);
+  std::vector<uint8_t> out(2);
+  EXPECT_EQ(bench.storage.read_now(UINT32_MAX, out.data(), 2), Error::kInvalid);
   EXPECT_EQ(bench.storage.program_now(UINT32_MAX, data.data(), 2), Error::kInvalid);
   EXPECT_EQ(bench.storage.erase_now(UINT32_MAX, 2), Error::kInvalid);
 }
@@ -108,6 +110,42 @@ TEST(StorageNor, WhatWaitedInTheCacheIsNeitherLostNorComesBack) {
   ASSERT_TRUE(bench.slice.erase(4096, 4096).ok());
   ASSERT_TRUE(bench.storage.sync().ok());
   EXPECT_EQ(bench.nor.cells[kOffset + 4096], 0xFF) << "written before: it is erased";
+}
+
+TEST(StorageNor, WhatWaitsBesideARangeGoesOnWaiting) {
+  constexpr uint32_t kFirst = 6 * kCacheBlockBytes, kEnd = 18 * kCacheBlockBytes;  // the range is sector 1
+  for (const bool erases : {true, false}) {
+    Bench bench;
+    const std::vector<uint8_t> waiting(kEnd - kFirst, 0xF0);
+    ASSERT_TRUE(bench.storage.write(kFirst, waiting).ok());
+    if (erases) {
+      ASSERT_TRUE(bench.storage.erase_now(4096, 4096).ok());
+    } else {
+      bench.storage.forget(4096, 4096);
+    }
+    EXPECT_EQ(bench.nor.cells[kOffset + kFirst], 0xFF);
+    ASSERT_TRUE(bench.storage.sync().ok());
+    for (uint32_t at = kFirst; at < kEnd; at += kCacheBlockBytes) {
+      const bool is_forgotten = at / 4096 == 1;
+      EXPECT_EQ(bench.nor.cells[kOffset + at], is_forgotten ? 0xFF : 0xF0) << at;
+    }
+  }
+}
+
+TEST(StorageNor, AnEmptyRangeTakesNothingFromTheCache) {
+  Bench bench;
+  const std::vector<uint8_t> waiting(2 * kCacheBlockBytes, 0xF0);
+  ASSERT_TRUE(bench.storage.write(4096 - kCacheBlockBytes, waiting).ok());
+  for (const uint32_t at : {4096u - kCacheBlockBytes, 4096u - 100, 4096u}) {
+    bench.storage.forget(at, 0);
+    EXPECT_TRUE(bench.storage.program_now(at, nullptr, 0).ok());
+    EXPECT_TRUE(bench.storage.read_now(at, nullptr, 0).ok());
+  }
+  EXPECT_TRUE(bench.storage.erase_now(4096, 0).ok());
+  EXPECT_EQ(bench.nor.cells[kOffset + 4096], 0xFF) << "nor does it write";
+  ASSERT_TRUE(bench.storage.sync().ok());
+  EXPECT_EQ(bench.nor.cells[kOffset + 4096 - kCacheBlockBytes], 0xF0);
+  EXPECT_EQ(bench.nor.cells[kOffset + 4096], 0xF0);
 }
 
 }  // namespace
