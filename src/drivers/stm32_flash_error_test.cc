@@ -88,6 +88,27 @@ TEST_P(Stm32FlashTest, HardwareThatNeverEndsIsGivenUpAfterItsMaximum) {
   }
 }
 
+// Of the data sheets, at x8; DS12110, table 43.
+TEST_P(Stm32FlashTest, EverySizeOfSectorHasItsOwnLimit) {
+  const std::vector<uint64_t> limits_us =
+      is_h7() ? std::vector<uint64_t>{2'200'000} : std::vector<uint64_t>{800'000, 2'400'000, 4'000'000};
+  const auto regions = family().geometry->regions;
+  ASSERT_EQ(regions.size(), limits_us.size());
+  uint32_t offset = 0;
+  for (size_t i = 0; i < regions.size(); ++i) {
+    const uint64_t yield_us = limits_us[i] / 100;
+    wires_.longest_yield_ns = yield_us * 1000;
+    bench_.set_stuck_busy(true);
+    const uint64_t before_us = bench_.clock().now_us();
+    EXPECT_EQ(nor().erase(offset, regions[i].sector_size_bytes), Status(Error::kTimedOut));
+    EXPECT_GT(bench_.clock().now_us() - before_us, limits_us[i]);
+    EXPECT_LE(bench_.clock().now_us() - before_us, limits_us[i] + 2 * yield_us + 2);
+    bench_.set_stuck_busy(false);
+    expect_usable();
+    offset += regions[i].sector_size_bytes * regions[i].sector_count;
+  }
+}
+
 // ---- Errors -----------------------------------------------------------------------------------------
 
 TEST_P(Stm32FlashTest, StaleFlagsHarmNobody) {
