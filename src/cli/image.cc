@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/image_board.h"
+#include "images/dfu.h"
 #include "images/words.h"
 
 namespace cli {
@@ -53,12 +54,6 @@ bool ImageArgument::names_folder() const {
 
 void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path) {
   add_image_board_option(command, image.board);
-  command
-      .add_option("--start", image.start,
-                  "The volume that begins there in the storage, as in pyb.Flash(start=...)")
-      ->type_name("BYTES")
-      ->capture_default_str()
-      ->check(refuse_empty);
   command.add_option("image", image.text, with_path ? "The image, and a path in it" : "The image")
       ->type_name(with_path ? "IMG[:PATH]" : "IMG")
       ->check([](const std::string& text) {
@@ -67,6 +62,16 @@ void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path)
         return error.empty() ? refuse_dots(argument.path()) : error;
       })
       ->required();
+}
+
+void add_volume_argument(CLI::App& command, ImageArgument& image, bool with_path) {
+  add_image_argument(command, image, with_path);
+  command
+      .add_option("--start", image.start,
+                  "The volume that begins there in the storage, as in pyb.Flash(start=...)")
+      ->type_name("BYTES")
+      ->capture_default_str()
+      ->check(refuse_empty);
 }
 
 bool open_image(images::Image& image, const ImageArgument& argument, images::Use use) {
@@ -87,6 +92,15 @@ std::string text_of(const images::FoundVolume& volume) {
          ", start=" + std::to_string(volume.start);
 }
 
+std::span<const uint8_t> storage_of(boards::Camera& camera) {
+  const boards::Area& area = camera.board().storage();
+  return camera.cells().bytes().subspan(area.offset, area.size_bytes);
+}
+
+void print_dfu_command(std::ostream& out, const boards::Board& board, const std::string& dfu) {
+  out << "To put it on a camera: " << images::dfu_command(board, dfu) << '\n';
+}
+
 void print_other_volumes(std::ostream& out, images::Image& image, const std::string& path) {
   for (const images::FoundVolume& volume : images::find_volumes(image.camera())) {
     if (volume.start == image.start()) continue;
@@ -103,6 +117,7 @@ void add_image_command_family(CLI::App& app, Action& action) {
   add_image_reading_commands(*image, action);
   add_image_changing_commands(*image, action);
   add_image_check_commands(*image, action);
+  add_image_dfu_command(*image, action);
 }
 
 }  // namespace cli

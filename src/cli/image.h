@@ -23,8 +23,11 @@ struct ImageArgument {
   bool names_folder() const;  // "cam.bin:/lib/"
 };
 
-// The options --board and --start, and the first argument, IMG or IMG:PATH.
+// The option --board and the first argument, IMG or IMG:PATH.
 void add_image_argument(CLI::App& command, ImageArgument& image, bool with_path = true);
+
+// And --start, for what works on one volume.
+void add_volume_argument(CLI::App& command, ImageArgument& image, bool with_path = true);
 
 // False: an error was reported.
 bool open_image(images::Image& image, const ImageArgument& argument, images::Use use);
@@ -32,6 +35,10 @@ bool open_and_mount(images::Image& image, const ImageArgument& argument, images:
 
 // "littlefs v2, 24 MiB, start=262144", as pyb.Flash has it.
 std::string text_of(const images::FoundVolume& volume);
+
+// What a camera's bootloader writes: all of the storage, past the cache.
+std::span<const uint8_t> storage_of(boards::Camera& camera);
+void print_dfu_command(std::ostream& out, const boards::Board& board, const std::string& dfu);
 
 // A line for each volume but that which the image was opened at.
 void print_other_volumes(std::ostream& out, images::Image& image, const std::string& path);
@@ -50,5 +57,6 @@ void add_image_create_command(CLI::App& image, Action& action);
 void add_image_reading_commands(CLI::App& image, Action& action);
 void add_image_changing_commands(CLI::App& image, Action& action);
 void add_image_check_commands(CLI::App& image, Action& action);
+void add_image_dfu_command(CLI::App& image, Action& action);
 
 }  // namespace cli

@@ -144,7 +144,7 @@ void add_image_changing_commands(CLI::App& image, Action& action) {
   const auto add = [&](const char* name, const char* description, int (*run)(const ChangeOptions&)) {
     auto options = std::make_shared<ChangeOptions>();
     CLI::App* command = add_image_command(image, action, name, description, options, run);
-    add_image_argument(*command, options->image);
+    add_volume_argument(*command, options->image);
     return std::pair(command, options);
   };
   const auto added_put = add("put", "Copy files and folders in", put);

@@ -90,13 +90,13 @@ constexpr const char* kRescueFooter =
 void add_image_check_commands(CLI::App& image, Action& action) {
   auto check_options = std::make_shared<CheckOptions>();
   CLI::App* command = add_image_command(image, action, "check", "Is it sound?", check_options, check);
-  add_image_argument(*command, check_options->image, false);
+  add_volume_argument(*command, check_options->image, false);
   command->footer(kCheckFooter);
 
   auto rescue_options = std::make_shared<CheckOptions>();
   command = add_image_command(image, action, "rescue", "Copy out what can be read of a damaged one",
                               rescue_options, rescue);
-  add_image_argument(*command, rescue_options->image, false);
+  add_volume_argument(*command, rescue_options->image, false);
   command->add_option("target", rescue_options->target, "A folder that is empty or not there yet")
       ->type_name("DIR")
       ->required();

@@ -83,11 +83,6 @@ Problem fill(boards::Camera& camera, const images::Filesystem& filesystem, const
   return status.ok() ? Problem() : "the flash refused data: " + images::reason_of(status);
 }
 
-std::span<const uint8_t> storage_of(boards::Camera& camera) {
-  const boards::Area& area = camera.board().storage();
-  return camera.cells().bytes().subspan(area.offset, area.size_bytes);
-}
-
 // Neither file takes its place before both have been written: a full disk leaves what was there.
 Problem write_out(boards::Camera& camera, const CreateOptions& options) {
   images::OutputFile image, dfu;
@@ -110,24 +105,12 @@ void remove_wear(const std::string& image) {
   }
 }
 
-// Also of files that are not there yet.
-bool are_one_file(const std::string& a, const std::string& b) {
-  if (are_one_there(a, b)) return true;
-  std::error_code no_path;  // as of a pipe
-  const std::filesystem::path path = std::filesystem::weakly_canonical(a, no_path);
-  return !path.empty() && path == std::filesystem::weakly_canonical(b, no_path);
-}
-
 Problem check_names(const CreateOptions& options) {
   if (are_one_file(options.out, options.dfu)) {
     return options.dfu + ": is the image's name; name another file for --dfu";
   }
-  for (const std::string& path : {options.out, options.dfu}) {
-    if (!options.force && !path.empty() && std::filesystem::exists(path)) {
-      return path + ": is there already; name another file, or add --force to replace it";
-    }
-  }
-  return {};
+  Problem problem = refuse_existing(options.out, options.force);
+  return problem.empty() ? refuse_existing(options.dfu, options.force) : problem;
 }
 
 void print_summary(const boards::Board& board, const images::Filesystem& filesystem,
@@ -136,9 +119,7 @@ void print_summary(const boards::Board& board, const images::Filesystem& filesys
   out << options.out << ": " << board.camera << ", " << filesystem.name
       << (options.has_layer() ? " on a translation layer, " : ", ") << images::counted(files, "file") << ", "
       << images::human_size(bytes) << '\n';
-  if (!options.dfu.empty()) {
-    out << "To put it on a camera: " << images::dfu_command(board, options.dfu) << '\n';
-  }
+  if (!options.dfu.empty()) print_dfu_command(out, board, options.dfu);
 }
 
 int create(const CreateOptions& options) {

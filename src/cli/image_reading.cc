@@ -199,7 +199,7 @@ void add_image_reading_commands(CLI::App& image, Action& action) {
                        bool with_path = true) {
     auto options = std::make_shared<PathOptions>();
     CLI::App* command = add_image_command(image, action, name, description, options, run);
-    add_image_argument(*command, options->image, with_path);
+    add_volume_argument(*command, options->image, with_path);
     return std::pair(command, options);
   };
   add("info", "Board, areas, what is there, how full it is", info, false);

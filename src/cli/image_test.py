@@ -190,6 +190,28 @@ class Dfu(ImageCase):
                 storage = self.image.read_bytes()[offset : offset + size]
                 start = 293 if board.startswith("ARDUINO") else 0
                 self.assertEqual(content[start:-16], storage)
+                again = self.folder / "again.dfu"
+                said = self.good("dfu", "--board", board, "--force", self.image, again)
+                self.assertEqual(again.read_bytes(), content)
+                self.assertIn(text.splitlines()[-1].replace(str(dfu), str(again)), said)
+
+    def test_of_an_image_that_has_been_changed(self):
+        self.make()
+        self.good("put", self.image, self.write("main.py", b"print('changed')"))
+        for n in range(2):
+            self.good("dfu", *["--force"] * n, self.image, self.folder / "cam.dfu")
+        self.assertIn(b"print('changed')", (self.folder / "cam.dfu").read_bytes())
+        self.assertNotIn(b"dfu", image("dfu", "--force", self.image, "/dev/stdout").stdout[:512])
+
+    def test_what_is_refused(self):
+        self.make()
+        taken = self.write("taken.dfu", b"somebody's")
+        self.refused("dfu", self.image, taken, words=["is there already", "--force"])
+        for name in (self.image, self.folder / "." / "cam.bin"):
+            self.refused("dfu", "--force", self.image, name, words=["is the image itself"])
+        self.refused("dfu", self.image, "", words=["out"])
+        self.refused("dfu", self.folder / "none.bin", self.folder / "new.dfu", words=["none.bin"])
+        self.refused("dfu", self.image, self.folder / "none" / "new.dfu", words=["none/new.dfu"])
 
 
 class StandardOutput(ImageCase):

@@ -15,6 +15,15 @@
 
 namespace cli {
 
+namespace {
+
+bool are_one_there(const std::string& a, const std::string& b) {
+  struct stat first, second;
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && sim::is_same_file(first, second);
+}
+
+}  // namespace
+
 std::string write_file(const std::string& path, std::string_view content) {
   images::OutputFile file;
   std::string error = file.open(path);
@@ -34,9 +43,16 @@ std::string look_at_json(const std::string& path) {
   return head + std::strerror(errno);
 }
 
-bool are_one_there(const std::string& a, const std::string& b) {
-  struct stat first, second;
-  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && sim::is_same_file(first, second);
+bool are_one_file(const std::string& a, const std::string& b) {
+  if (are_one_there(a, b)) return true;
+  std::error_code no_path;  // as of a pipe
+  const std::filesystem::path path = std::filesystem::weakly_canonical(a, no_path);
+  return !path.empty() && path == std::filesystem::weakly_canonical(b, no_path);
+}
+
+std::string refuse_existing(const std::string& path, bool replaces) {
+  if (replaces || path.empty() || !std::filesystem::exists(path)) return {};
+  return path + ": is there already; name another file, or add --force to replace it";
 }
 
 std::ostream& stream_beside(const std::vector<std::string>& files) {

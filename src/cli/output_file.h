@@ -15,8 +15,12 @@ std::string write_file(const std::string& path, std::string_view content);
 // takes, is seen then. No path at all is fine. Returns what was wrong, or nothing.
 std::string look_at_json(const std::string& path);
 
-// Are both there, and the same? Not fs::equivalent, which knows no pipes.
-bool are_one_there(const std::string& a, const std::string& b);
+// Do both names stand for one file, or for one that is not there yet? Not fs::equivalent, which knows no
+// pipes.
+bool are_one_file(const std::string& a, const std::string& b);
+
+// What says that a new file's name is taken, unless it is to be replaced; or nothing.
+std::string refuse_existing(const std::string& path, bool replaces);
 
 // Where a command that writes these files says the rest: where one goes to standard output, nothing else
 // does.

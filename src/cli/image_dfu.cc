@@ -1,0 +1,53 @@
+// `pybflash image dfu`: an image on its way to a camera.
+#include "cli/image.h"
+#include "cli/output_file.h"
+#include "images/dfu.h"
+
+namespace cli {
+
+namespace {
+
+struct DfuOptions {
+  ImageArgument image;
+  std::string out;
+  bool force = false;
+};
+
+int make_dfu(const DfuOptions& options) {
+  if (are_one_file(options.out, options.image.file())) {
+    return usage_error(options.out + ": is the image itself; name another file");
+  }
+  if (const auto error = refuse_existing(options.out, options.force); !error.empty())
+    return usage_error(error);
+  images::Image image;
+  if (!open_image(image, options.image, images::Use::kLook)) return kExitUsage;
+  const boards::Board& board = image.board();
+  const std::vector<uint8_t> dfu = images::make_dfu(board, storage_of(image.camera()));
+  const std::string_view content(reinterpret_cast<const char*>(dfu.data()), dfu.size());
+  if (const auto error = write_file(options.out, content); !error.empty()) return usage_error(error);
+  std::ostream& out = stream_beside({options.out});
+  out << options.out << ": for the " << board.camera << ", " << image.content().description << '\n';
+  print_dfu_command(out, board, options.out);
+  return kExitOk;
+}
+
+constexpr const char* kFooter =
+    "It replaces all of a camera's storage. Boards that share a layout differ in their bootloaders: --board\n"
+    "says which one it is for.";
+
+}  // namespace
+
+void add_image_dfu_command(CLI::App& image, Action& action) {
+  auto options = std::make_shared<DfuOptions>();
+  CLI::App* command = add_image_command(
+      image, action, "dfu", "Write the file that dfu-util downloads to a camera", options, make_dfu);
+  add_image_argument(*command, options->image, false);
+  command->add_flag("--force", options->force, "Replace a file that is there");
+  command->add_option("out", options->out, "The file for dfu-util")
+      ->type_name("OUT.dfu")
+      ->check(refuse_empty)
+      ->required();
+  command->footer(kFooter);
+}
+
+}  // namespace cli
