@@ -164,21 +164,19 @@ bool has_superblock(std::span<const uint8_t> bytes, uint32_t at) {
 
 }  // namespace
 
-std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes,
-                                                 uint32_t native_block_bytes) {
+std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes, uint32_t native_block_bytes,
+                                                 bool is_start_known) {
+  const uint32_t at = has_superblock(bytes, 0) ? 0 : native_block_bytes;
+  if (!has_superblock(bytes, at)) return {};
+  const LittlefsLayout layout = {get_le32(&bytes[at + 24]), get_le32(&bytes[at + 28])};
+  const uint64_t size = uint64_t{layout.block_bytes} * layout.block_count;
+  if (layout.block_bytes % kUnitBytes != 0 || layout.block_count < 2 || size == 0 || size > bytes.size())
+    return {};
   // The second one alone is that of a volume whose first one is damaged, or the first one of a volume that
   // begins there.
-  if (!has_superblock(bytes, 0) && has_superblock(bytes, 2 * native_block_bytes)) return {};
-  for (const uint32_t at : {0u, native_block_bytes}) {
-    if (!has_superblock(bytes, at)) continue;
-    const LittlefsLayout layout = {get_le32(&bytes[at + 24]), get_le32(&bytes[at + 28])};
-    const uint64_t size = uint64_t{layout.block_bytes} * layout.block_count;
-    if (layout.block_bytes % kUnitBytes == 0 && layout.block_count >= 2 && size != 0 &&
-        size <= bytes.size()) {
-      return layout;
-    }
-  }
-  return {};
+  const bool begins_here = at == 0 || is_start_known || size == bytes.size();
+  const bool begins_there = at != 0 && has_superblock(bytes, 2 * native_block_bytes);
+  return begins_here && !begins_there ? std::optional(layout) : std::nullopt;
 }
 
 void survey_littlefs(ChipMap& map, uint32_t offset, const LittlefsLayout& layout) {

@@ -18,7 +18,7 @@ uint32_t survey_volume(ChipMap& map, const sim::CellMemory& memory, uint32_t fro
     survey_fat(map, at, *fat);
     return at + fat->size_bytes;
   }
-  if (const auto littlefs = recognise_littlefs(bytes, map.board().native_block_bytes)) {
+  if (const auto littlefs = recognise_littlefs(bytes, map.board().native_block_bytes, at == from)) {
     survey_littlefs(map, at, *littlefs);
     return at + littlefs->size_bytes();
   }

@@ -124,7 +124,7 @@ class WrongUse(ImageCase):
         for n in range(600):
             (source / f"{n}").touch()
         arguments = ["--board", "OPENMV4P", "--fs", "fat", "--from", source]
-        self.refused("create", *arguments, self.folder / "new.bin", words=["no room left for names in this folder"])
+        self.refused("create", *arguments, self.folder / "new.bin", words=["no room left for names in the root folder"])
 
     def test_many_small_files_fill_the_blocks(self):
         source = self.folder / "source"

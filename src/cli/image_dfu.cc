@@ -22,6 +22,11 @@ int make_dfu(const DfuOptions& options) {
   images::Image image;
   if (!open_image(image, options.image, images::Use::kLook)) return kExitUsage;
   const boards::Board& board = image.board();
+  const std::string alike = images::names_of_boards_like(board);
+  if (options.image.board.empty() && alike != board.name) {
+    return usage_error(options.image.file() + ": the bootloaders of " + alike +
+                       " are not alike; add --board with the one it is for");
+  }
   const std::vector<uint8_t> dfu = images::make_dfu(board, storage_of(image.camera()));
   const std::string_view content(reinterpret_cast<const char*>(dfu.data()), dfu.size());
   if (const auto error = write_file(options.out, content); !error.empty()) return usage_error(error);
@@ -31,9 +36,7 @@ int make_dfu(const DfuOptions& options) {
   return kExitOk;
 }
 
-constexpr const char* kFooter =
-    "It replaces all of a camera's storage. Boards that share a layout differ in their bootloaders: --board\n"
-    "says which one it is for.";
+constexpr const char* kFooter = "It replaces all of a camera's storage.";
 
 }  // namespace
 

@@ -200,8 +200,17 @@ class Dfu(ImageCase):
         self.good("put", self.image, self.write("main.py", b"print('changed')"))
         for n in range(2):
             self.good("dfu", *["--force"] * n, self.image, self.folder / "cam.dfu")
-        self.assertIn(b"print('changed')", (self.folder / "cam.dfu").read_bytes())
-        self.assertNotIn(b"dfu", image("dfu", "--force", self.image, "/dev/stdout").stdout[:512])
+        content = (self.folder / "cam.dfu").read_bytes()
+        self.assertIn(b"print('changed')", content)
+        made = image("dfu", "--force", self.image, "/dev/stdout")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertTrue(made.stdout == content, made.stdout[-200:])
+        self.assertIn(b"dfu-util", made.stderr)
+
+    def test_boards_that_share_a_layout(self):
+        self.make(board="ARDUINO_GIGA")
+        self.refused("dfu", self.image, self.folder / "new.dfu", words=["ARDUINO_PORTENTA_H7, ARDUINO_GIGA", "--board"])
+        self.assertIn("Arduino GIGA", self.good("dfu", "--board", "ARDUINO_GIGA", self.image, self.folder / "new.dfu"))
 
     def test_what_is_refused(self):
         self.make()

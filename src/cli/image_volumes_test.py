@@ -4,6 +4,9 @@
     image_volumes_test.py --program build/release/src/cli/pybflash
 """
 
+import random
+import shutil
+
 from image_testing import KIB, MIB, STORAGE, ImageCase, image, main, pybflash
 
 # Where they begin in the storage; the last one goes on to its end.
@@ -118,16 +121,63 @@ class Volumes(ImageCase):
         self.refused("ls", "--board", "OPENMV4P", self.image, words=["holds unknown", f"--start {256 * KIB} looks into"])
         self.assertEqual(self.good("ls", "--board", "OPENMV4P", "--start", 256 * KIB, self.image), "")
 
+    def damage(self, at, content=bytes(512)):
+        with open(self.image, "r+b") as file:
+            file.seek(at)
+            file.write(content)
+
+    def rescue(self, code=1):
+        target = self.folder / "saved"
+        shutil.rmtree(target, ignore_errors=True)
+        told = image("rescue", "--board", "OPENMV4P", self.image, target)
+        self.assertEqual(told.returncode, code, told)
+        return told.stdout.decode(), {path.name: path.read_bytes() for path in target.iterdir()}
+
     def test_a_damaged_one_ends_where_the_next_begins(self):
         self.lay_out("OPENMV4P", LARGE, OTHER)
         content = b"kept" * 1000
         self.at(0, "put", f"{self.image}:/kept.txt", self.write("kept.txt", content))
-        with open(self.image, "r+b") as file:
-            file.write(bytes(512))  # the boot sector
-        told = image("rescue", "--board", "OPENMV4P", self.image, self.folder / "saved")
-        self.assertEqual(told.returncode, 1, told)
-        self.assertEqual((self.folder / "saved/kept.txt").read_bytes(), content)
-        self.assertIn(f"--start {256 * KIB} looks into it", told.stdout.decode())
+        self.damage(0)
+        text, files = self.rescue()
+        self.assertEqual(files, {"kept.txt": content})
+        self.assertIn(f"--start {256 * KIB} looks into it", text)
+
+    def test_remains_of_older_volumes_end_nothing(self):
+        self.lay_out("OPENMV4P", LARGE, OTHER)
+        self.run_on_camera("vfs.VfsFat.mkfs(pyb.Flash(start=0))")
+        content = random.Random(1).randbytes(100000)
+        self.good("put", self.image, self.write("kept.bin", content))
+        self.damage(0)
+        text, files = self.rescue()
+        self.assertEqual(files, {"kept.bin": content})
+        self.assertIn("littlefs v2", text, "which is still found")
+
+    def test_one_block_before_a_littlefs_begins_none(self):
+        self.lay_out("OPENMV4P", LARGE, OTHER)
+        at = 256 * KIB
+        self.at(at, "put", f"{self.image}:/kept.txt", self.write("kept.txt", b"kept"))
+        for damaged in (None, at + 4096):  # its second superblock
+            if damaged:
+                self.damage(damaged, bytes(64))
+            with self.subTest(damaged=damaged):
+                for command in (("ls",), ("put", __file__), ("info",), ("check",)):
+                    words = [f"--start {at - 4096}: no volume begins here; --start {at} looks into the littlefs v2"]
+                    self.refused(command[0], "--start", at - 4096, self.image, *command[1:], words=words)
+                self.at(at, "ls", self.image)
+
+    def test_a_layer_whose_first_segment_is_erased(self):
+        layer = {2 * MIB: "FAT12 on a translation layer", 5 * MIB: "littlefs v2"}
+        self.lay_out("OPENMV4P", layer)
+        self.at(2 * MIB, "put", f"{self.image}:/kept.txt", self.write("kept.txt", b"kept"))
+        for n in range(40):  # until the log has left its first segment
+            self.at(2 * MIB, "put", f"{self.image}:/large", self.write("large", random.Random(n).randbytes(100000)))
+        self.damage(2 * MIB, b"\xff" * 4096)
+        self.assertEqual(self.at(2 * MIB, "cat", f"{self.image}:/kept.txt"), "kept")
+
+    def test_a_layer_without_a_filesystem(self):
+        self.board = "OPENMV4P"
+        self.run_on_camera("flash.Ftl.mkfs(pyb.Flash(start=0))")
+        self.refused("ls", self.image, words=["holds unknown data, no filesystem on a translation layer\n"])
 
 
 if __name__ == "__main__":

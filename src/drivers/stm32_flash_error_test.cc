@@ -88,7 +88,8 @@ TEST_P(Stm32FlashTest, HardwareThatNeverEndsIsGivenUpAfterItsMaximum) {
   }
 }
 
-// Of the data sheets, at x8; DS12110, table 43.
+// At x8, the slowest: DS8626, table 40; DS12110, table 43, with some more. For the F7, what programmers of
+// the part use.
 TEST_P(Stm32FlashTest, EverySizeOfSectorHasItsOwnLimit) {
   const std::vector<uint64_t> limits_us =
       is_h7() ? std::vector<uint64_t>{2'200'000} : std::vector<uint64_t>{800'000, 2'400'000, 4'000'000};

@@ -20,16 +20,17 @@ bool has_text(std::span<const uint8_t> bytes, size_t at, std::string_view text) 
                     [](char expected, uint8_t byte) { return static_cast<uint8_t>(expected) == byte; });
 }
 
-// A superblock is in block 0, and a copy in block 1 (SPEC.md of littlefs v1 and v2).
+// A superblock is in block 0, and a copy in block 1 (SPEC.md of littlefs v1 and v2). Where block 0 is none,
+// and block 2 is, a littlefs begins at block 1.
 std::optional<uint64_t> littlefs_size(BlockDevice& device, size_t magic_at, size_t shape_at) {
-  for (const uint32_t block : {0u, 1u}) {
+  std::array<std::optional<uint64_t>, 3> sizes;
+  for (uint32_t block = 0; block < sizes.size(); ++block) {
     std::array<uint8_t, 64> head;
-    if (!device.read(block * device.native_block_bytes(), head).ok()) continue;
-    if (has_text(head, magic_at, "littlefs")) {
-      return uint64_t{get_le32(&head[shape_at])} * get_le32(&head[shape_at + 4]);
+    if (device.read(block * device.native_block_bytes(), head).ok() && has_text(head, magic_at, "littlefs")) {
+      sizes[block] = uint64_t{get_le32(&head[shape_at])} * get_le32(&head[shape_at + 4]);
     }
   }
-  return {};
+  return sizes[0] || sizes[2] ? sizes[0] : sizes[1];
 }
 
 std::optional<uint64_t> littlefs2_size(BlockDevice& device) {

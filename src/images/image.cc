@@ -4,7 +4,6 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -147,6 +146,14 @@ const boards::Board* other_board_of(const std::string& path, const boards::Board
   return nullptr;
 }
 
+std::string names_of_boards_like(const boards::Board& board) {
+  Boards alike;
+  for (const boards::Board& other : boards::all_boards()) {
+    if (is_laid_out_like(other, board)) alike.push_back(&other);
+  }
+  return names_of(alike);
+}
+
 std::string wear_path(const std::string& image_path) {
   return image_path + ".wear";
 }
@@ -174,13 +181,18 @@ std::string Image::find_device() {
            std::to_string(size) + " bytes";
   }
   look_at_volume(size);
-  if (content_.filesystem != nullptr) return {};
-  // What does not say how long it is ends where the next one begins.
-  uint32_t end = size;
+  if (start_ == 0 && content_.filesystem != nullptr) return {};
+  const Filesystem* kind = content_.filesystem != nullptr ? content_.filesystem : content_.remains;
+  const bool is_littlefs = kind != nullptr && kind != filesystem_of_option("fat");
   for (const FoundVolume& volume : find_volumes(*camera_)) {
-    if (volume.start > start_) end = std::min(end, volume.start);
+    // Its first block was taken for the second one of a littlefs.
+    if (is_littlefs && volume.start == start_ + storage.native_block_bytes()) {
+      return "--start " + std::to_string(start_) + ": no volume begins here; --start " +
+             std::to_string(volume.start) + " looks into the " + volume.kind;
+    }
+    // A translation layer that ends before the storage does.
+    if (content_.filesystem == nullptr && volume.start == start_) look_at_volume(start_ + volume.size_bytes);
   }
-  if (end < size) look_at_volume(end);
   return {};
 }
 
@@ -229,9 +241,12 @@ std::string Image::open_copy(const boards::Board& board) {
 std::string Image::describe_no_filesystem() const {
   std::string text = path_ + ": holds " + content_.description;
   if (start_ != 0) text += " at start=" + std::to_string(start_);
-  const auto found = find_volumes(*camera_);
-  if (found.empty()) return text;
-  return text + "; --start " + std::to_string(found.front().start) + " looks into its " + found.front().kind;
+  for (const FoundVolume& volume : find_volumes(*camera_)) {
+    if (volume.start != start_) {
+      return text + "; --start " + std::to_string(volume.start) + " looks into the " + volume.kind;
+    }
+  }
+  return text;
 }
 
 std::string Image::mount() {

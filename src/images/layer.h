@@ -17,8 +17,7 @@ std::unique_ptr<volumes::BlockDevice> new_device(boards::Camera& camera, bool ha
 uint32_t blocks_of_layer(boards::Camera& camera);
 inline constexpr uint32_t kLeastBlocksOfFat = 50;  // FatFs formats nothing smaller
 
-// The layer that begins at `start`, as long as it says itself, or else up to `end`. Null: no translation
-// layer is there, or none that can be used.
+// The layer that lies there in the storage. Null: no translation layer is there, or none that can be used.
 std::unique_ptr<volumes::FtlDevice> mount_layer(flash::Storage& storage, uint32_t start, uint32_t end);
 
 // "a translation layer that is damaged", where there are traces of one that cannot be used; else empty.

@@ -136,8 +136,8 @@ Status empty_folder(const boards::Board& board, BlockDevice& like, std::vector<u
 
 }  // namespace
 
-Status restore_fat_boot_sector(BlockDevice& device, const boards::Board& board) {
-  Donor donor(board, device.size_bytes());
+Status restore_fat_boot_sector(BlockDevice& device, const boards::Board& board, uint32_t size_bytes) {
+  Donor donor(board, size_bytes);
   FLASH_TRY(volumes::make_fat(donor.device(), board.volume_label)->format());
   std::vector<uint8_t> sector(device.simple_block_bytes());
   FLASH_TRY(donor.device().read(0, sector));

@@ -11,8 +11,9 @@
 
 namespace images {
 
-// The boot sector that the camera's formatter would write: it depends on the size alone.
-flash::Status restore_fat_boot_sector(volumes::BlockDevice& device, const boards::Board& board);
+// The boot sector that the camera's formatter would write for so many bytes: it depends on nothing else.
+flash::Status restore_fat_boot_sector(volumes::BlockDevice& device, const boards::Board& board,
+                                      uint32_t size_bytes);
 
 // Every entry of the allocation table that leads nowhere leads to the next cluster instead, where a file that
 // was written in one go goes on.

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "images/found_volumes.h"
 #include "images/mend.h"
 #include "images/walk.h"
 #include "images/words.h"
@@ -99,8 +100,7 @@ class Rescue {
     volume_ = filesystem_->make(image_.device(), image_.board());
     Status status = volume_->mount();
     if (!status.ok() && is_fat()) {
-      status = restore_fat_boot_sector(image_.device(), image_.board());
-      if (status.ok()) status = volume_->mount();
+      status = mount_with_new_boot_sector();
       if (status.ok())
         rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
     } else if (!status.ok() && filesystem_ == filesystem_of_option("littlefs")) {
@@ -114,6 +114,37 @@ class Rescue {
     if (status.ok()) return {};
     return "nothing can be saved: the " + std::string(filesystem_->name) + " is damaged at its root (" +
            reason_of(status) + ")";
+  }
+
+  // How long the FAT was, its boot sector alone knew. It went on to the end of the storage, or to a volume
+  // that was laid out behind it; of the volumes found there, some may be remains of older times. Where it
+  // finds its files, it is right.
+  Status mount_with_new_boot_sector() {
+    std::vector<uint32_t> lengths = {image_.device().size_bytes()};
+    for (const FoundVolume& volume : find_volumes(image_.camera())) {
+      if (volume.start > image_.start()) lengths.push_back(volume.start - image_.start());
+    }
+    size_t most_files = 0;
+    uint32_t best = lengths.front();
+    for (const uint32_t length : lengths) {
+      if (!mount_as_fat_of(length).ok()) continue;
+      const size_t files = count_files();
+      if (files > most_files) best = length;
+      most_files = std::max(most_files, files);
+    }
+    return mount_as_fat_of(best);
+  }
+
+  Status mount_as_fat_of(uint32_t size_bytes) {
+    FLASH_TRY(restore_fat_boot_sector(image_.device(), image_.board(), size_bytes));
+    return volume_->mount();
+  }
+
+  size_t count_files() {
+    std::vector<Node> nodes;
+    walk(volume(), "/", nodes, [](const Fault&) { return true; }).ignore();
+    return static_cast<size_t>(
+        std::count_if(nodes.begin(), nodes.end(), [](const Node& node) { return !node.entry.is_directory; }));
   }
 
   std::string host_path_of(const std::string& path) const {

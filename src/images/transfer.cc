@@ -145,7 +145,7 @@ class CopyIn {
       return reason_of(status);
     }
     if (status == volumes::kDenied && space.free_blocks > 0) {
-      return "no room left for names in this folder; make a folder in it for them";
+      return "no room left for names in the root folder of the FAT; put some of them into a folder";
     }
     return "no room left in the " + destination_.filesystem + " of " +
            human_size(uint64_t{space.total_blocks} * space.block_bytes) + " of " + destination_.place + " (" +

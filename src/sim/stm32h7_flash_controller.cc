@@ -111,7 +111,6 @@ void Stm32H7FlashController::set_stuck_busy(bool stuck) {
     const auto end = [&](uint64_t& done_ns) {
       if (!stuck && done_ns == kNeverNs) done_ns = clock_.now_ns();
     };
-    end(bank.first_done_ns);
     end(bank.all_done_ns);
     for (Completion& completion : bank.completions) end(completion.at_ns);
   }

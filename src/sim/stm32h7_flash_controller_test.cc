@@ -422,6 +422,18 @@ TEST_P(H7Controller, StaysBusyWhenStuck) {
   EXPECT_EQ(read(kSr), uint32_t{kEop});
 }
 
+TEST_P(H7Controller, WhatRunsWhenItGetsStuckEndsAndWhatWaitsDoesNot) {
+  unlock();
+  write(kCr, kSer | kX32 | kStart);
+  controller.set_stuck_busy(true);
+  program(start() + kSectorBytes, 0, 8);
+  clock.wait_ns(2'000'000'000);
+  clock.wait_ns(2'000'000'000);
+  EXPECT_EQ(read(kSr), uint32_t{kEop | kBsy | kQw}) << "the erase is over, and the program never";
+  controller.set_stuck_busy(false);
+  EXPECT_EQ(read(kSr), uint32_t{kEop});
+}
+
 TEST_P(H7Controller, RecordsWhatTheManualForbids) {
   expect_violations = true;
   const auto count = [&] { return violations.list().size(); };

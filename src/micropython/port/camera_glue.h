@@ -12,28 +12,28 @@ extern "C" {
 
 // Not zero-terminated.
 typedef struct {
-  const char* data;
-  size_t length;
+    const char *data;
+    size_t length;
 } camera_text_t;
 
 typedef struct {
-  const uint8_t* data;
-  size_t length;
+    const uint8_t *data;
+    size_t length;
 } camera_bytes_t;
 
 typedef struct {
-  uint64_t erases;
-  uint64_t programs;
-  uint64_t bytes_programmed;
-  uint64_t bytes_read;
-  uint64_t device_us;
-  uint32_t max_wear;
+    uint64_t erases;
+    uint64_t programs;
+    uint64_t bytes_programmed;
+    uint64_t bytes_read;
+    uint64_t device_us;
+    uint32_t max_wear;
 } camera_stats_t;
 
 typedef enum {
-  CAMERA_READ,
-  CAMERA_PROGRAM,
-  CAMERA_ERASE,
+    CAMERA_READ,
+    CAMERA_PROGRAM,
+    CAMERA_ERASE,
 } camera_operation_t;
 
 // False before a camera is attached. Everything else below needs one.
@@ -88,4 +88,4 @@ std::vector<std::string>& camera_glue_notes();
 void camera_glue_attach(boards::Camera* camera);
 #endif
 
-#endif  // PYBFLASH_MICROPYTHON_PORT_CAMERA_GLUE_H
+#endif // PYBFLASH_MICROPYTHON_PORT_CAMERA_GLUE_H

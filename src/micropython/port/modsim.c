@@ -72,7 +72,7 @@ static camera_operation_t get_operation(mp_obj_t kind) {
 }
 
 // sim.fail(kind, n): the n-th operation of that kind from now on fails half way, once; 1 is the next.
-// sim.fail("busy"): the program or erase that comes next never ends, until sim.fail(None).
+// sim.fail("busy"): no program or erase ends any more, until sim.fail(None).
 // sim.fail(None): no operation fails any more.
 static mp_obj_t sim_fail(size_t n_args, const mp_obj_t *args) {
     if (n_args == 1 && args[0] == mp_const_none) {

@@ -270,6 +270,19 @@ def a_flash_that_stays_busy_is_not_called_damaged(camera):
 
 
 @case()
+def a_flash_that_gets_stuck_while_it_is_formatted(camera):
+    camera.make_blank_image()
+    screen = camera.type(
+        "import sim, vfs, pyb\nvfs.umount('/flash')\npart = pyb.Flash(start=0)\n"
+        "for n in range(part.ioctl(4, 0)): _ = part.ioctl(6, n)\n\n"
+        "part.ioctl(3, 0)\nsim.fail('busy')\n"
+        "\x04"
+        "import sim; sim.fail(None)\n"
+    )
+    assert "the flash stays busy" in screen and "Nothing was written" not in screen, screen
+
+
+@case()
 def what_it_says_starts_the_storage_afresh(camera):
     if camera.board.storage_bytes > 4 << 20:
         return  # a minute, for nothing else

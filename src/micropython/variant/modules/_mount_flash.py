@@ -212,7 +212,7 @@ def run():
         found = _mount(_Storage())
     except OSError as error:
         if error.errno == errno.ETIMEDOUT:
-            return print("/flash is not mounted: the flash stays busy (%s). Nothing was written." % error)
+            return print("/flash is not mounted: the flash stays busy (%s). Ctrl-D tries again." % error)
         found = "what cannot be read (%s)" % error
         is_readable = False
     if found is not None:
