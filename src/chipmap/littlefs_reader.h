@@ -1,4 +1,5 @@
-// Which blocks of a littlefs (version 2) belong to what, by littlefs itself: mounted as it is, never written.
+// Which blocks of a littlefs belong to what, by littlefs itself: mounted as it is, never written. Of version
+// 1 it is known where it lies.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@ namespace chipmap {
 struct LittlefsLayout {
   uint32_t block_bytes;
   uint32_t block_count;
+  uint32_t version;
 
   uint32_t size_bytes() const { return block_bytes * block_count; }
 };

@@ -17,7 +17,8 @@ std::unique_ptr<boards::Camera> open_camera(const CameraOptions& options, sim::I
   const boards::Board* board = find_board_or_report(options.board);
   if (board == nullptr) return nullptr;
   // A boot that finds no filesystem where it looks for one would format, or advise to.
-  if (const boards::Board* other = images::other_board_of(options.image, *board)) {
+  const boards::Board* other = options.no_mount ? nullptr : images::other_board_of(options.image, *board);
+  if (other != nullptr) {
     usage_error(options.image + ": looks like an image of " + std::string(other->name) + ", not of " +
                 options.board + "; say --board " + std::string(other->name) + ", or name another --image");
     return nullptr;

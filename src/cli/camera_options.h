@@ -10,7 +10,8 @@ namespace cli {
 
 struct CameraOptions {
   std::string board = "OPENMV4P";
-  std::string image;  // empty: RAM
+  std::string image;      // empty: RAM
+  bool no_mount = false;  // the storage is left alone
 };
 
 void add_camera_options(CLI::App& command, CameraOptions& options);

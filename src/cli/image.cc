@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/image_board.h"
+#include "cli/output_file.h"
 #include "images/dfu.h"
 #include "images/words.h"
 
@@ -28,6 +29,14 @@ std::string refuse_dots(const std::string& path) {
     if (part == "." || part == "..") return path + ": no . and .. in an image; name the folder itself";
   }
   return {};
+}
+
+// To CLI11, 0100 is 64.
+std::string refuse_no_start(const std::string& text) {
+  const bool is_decimal = !text.empty() && text.find_first_not_of("0123456789") == text.npos &&
+                          (text == "0" || text.front() != '0') && text.size() <= 10 &&
+                          std::stoull(text) <= UINT32_MAX;
+  return is_decimal ? "" : text + " is no number of bytes, as 262144";
 }
 
 }  // namespace
@@ -71,7 +80,7 @@ void add_volume_argument(CLI::App& command, ImageArgument& image, bool with_path
                   "The volume that begins there in the storage, as in pyb.Flash(start=...)")
       ->type_name("BYTES")
       ->capture_default_str()
-      ->check(refuse_empty);
+      ->check(refuse_no_start);
 }
 
 bool open_image(images::Image& image, const ImageArgument& argument, images::Use use) {
@@ -99,6 +108,12 @@ std::span<const uint8_t> storage_of(boards::Camera& camera) {
 
 void print_dfu_command(std::ostream& out, const boards::Board& board, const std::string& dfu) {
   out << "To put it on a camera: " << images::dfu_command(board, dfu) << '\n';
+}
+
+std::string refuse_name_of_image(const std::string& output, const std::string& image) {
+  if (are_one_file(output, image)) return output + ": is the image itself; name another file";
+  if (!are_one_file(output, images::wear_path(image))) return {};
+  return output + ": is where the image has its wear counters; name another file";
 }
 
 void print_other_volumes(std::ostream& out, images::Image& image, const std::string& path) {

@@ -40,6 +40,10 @@ std::string text_of(const images::FoundVolume& volume);
 std::span<const uint8_t> storage_of(boards::Camera& camera);
 void print_dfu_command(std::ostream& out, const boards::Board& board, const std::string& dfu);
 
+// For an output: does it have the name of the image, or of its wear counters? Returns what is wrong, or
+// nothing.
+std::string refuse_name_of_image(const std::string& output, const std::string& image);
+
 // A line for each volume but that which the image was opened at.
 void print_other_volumes(std::ostream& out, images::Image& image, const std::string& path);
 

@@ -45,6 +45,7 @@ int check(const CheckOptions& options) {
     const bool is_read = volume.start == image.start();
     std::cout << "  " << text_of(volume) << (is_read ? "" : ", whose files are not read") << '\n';
   }
+  for (const images::FoundVolume& area : findings.unknown) std::cout << "  " << text_of(area) << '\n';
   if (findings.files + findings.folders != 0) {
     std::cout << "  " << counted(findings.files, "file") << ", " << counted(findings.folders, "folder")
               << ", " << findings.files - findings.unreadable_files << " of the files can be read\n";
@@ -99,6 +100,7 @@ void add_image_check_commands(CLI::App& image, Action& action) {
   add_volume_argument(*command, rescue_options->image, false);
   command->add_option("target", rescue_options->target, "A folder that is empty or not there yet")
       ->type_name("DIR")
+      ->check(refuse_empty)
       ->required();
   command->footer(kRescueFooter);
 }

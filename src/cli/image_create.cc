@@ -106,10 +106,9 @@ void remove_wear(const std::string& image) {
 }
 
 Problem check_names(const CreateOptions& options) {
-  if (are_one_file(options.out, options.dfu)) {
-    return options.dfu + ": is the image's name; name another file for --dfu";
-  }
-  Problem problem = refuse_existing(options.out, options.force);
+  Problem problem = refuse_name_of_image(options.dfu, options.out);
+  if (!problem.empty()) return "--dfu " + problem;
+  problem = refuse_existing(options.out, options.force);
   return problem.empty() ? refuse_existing(options.dfu, options.force) : problem;
 }
 

@@ -14,18 +14,17 @@ struct DfuOptions {
 };
 
 int make_dfu(const DfuOptions& options) {
-  if (are_one_file(options.out, options.image.file())) {
-    return usage_error(options.out + ": is the image itself; name another file");
-  }
-  if (const auto error = refuse_existing(options.out, options.force); !error.empty())
-    return usage_error(error);
+  std::string problem = refuse_name_of_image(options.out, options.image.file());
+  if (problem.empty()) problem = refuse_existing(options.out, options.force);
+  if (!problem.empty()) return usage_error(problem);
   images::Image image;
   if (!open_image(image, options.image, images::Use::kLook)) return kExitUsage;
   const boards::Board& board = image.board();
-  const std::string alike = images::names_of_boards_like(board);
-  if (options.image.board.empty() && alike != board.name) {
-    return usage_error(options.image.file() + ": the bootloaders of " + alike +
-                       " are not alike; add --board with the one it is for");
+  // What lies in an image is no reason to write to hardware.
+  const std::string candidates = images::names_of_boards_with_as_much_flash(board);
+  if (options.image.board.empty() && candidates != board.name) {
+    return usage_error(options.image.file() + ": could be for " + candidates +
+                       "; add --board with the one it is for");
   }
   const std::vector<uint8_t> dfu = images::make_dfu(board, storage_of(image.camera()));
   const std::string_view content(reinterpret_cast<const char*>(dfu.data()), dfu.size());

@@ -218,6 +218,9 @@ class Dfu(ImageCase):
         self.refused("dfu", self.image, taken, words=["is there already", "--force"])
         for name in (self.image, self.folder / "." / "cam.bin"):
             self.refused("dfu", "--force", self.image, name, words=["is the image itself"])
+        wear = self.folder / "cam.bin.wear"
+        self.refused("dfu", "--force", self.image, wear, words=["wear counters", "name another"])
+        self.refused("create", "--force", "--dfu", wear, self.image, words=["wear counters", "name another"])
         self.refused("dfu", self.image, "", words=["out"])
         self.refused("dfu", self.folder / "none.bin", self.folder / "new.dfu", words=["none.bin"])
         self.refused("dfu", self.image, self.folder / "none" / "new.dfu", words=["none/new.dfu"])
@@ -249,7 +252,7 @@ class StandardOutput(ImageCase):
     def test_not_both(self):
         made = self.create("--force", "--dfu", "/dev/stdout", "/dev/stdout")
         self.assertEqual((made.returncode, len(made.stdout)), (2, 0), made.stderr)
-        self.assertIn(b"name another file for --dfu", made.stderr)
+        self.assertIn(b"--dfu /dev/stdout: is the image itself; name another file", made.stderr)
 
 
 class Changes(ImageCase):

@@ -106,8 +106,8 @@ class Volumes(ImageCase):
             for command in ("ls", "info", "check"):
                 self.refused(command, "--start", start, self.image, words=[f"--start {start}: {inside}"])
             self.refused("put", "--start", start, self.image, __file__, words=[f"--start {start}: {inside}"])
-        for start in ("-4096", 2**32, "x", ""):
-            self.refused("ls", "--start", start, self.image, words=["--start"])
+        for start in ("-4096", 2**32, "x", "", "01000", "256K", "0x1000"):
+            self.refused("ls", "--start", start, self.image, words=["--start", f"{start} is no number of bytes"])
 
     def test_a_start_that_has_no_filesystem(self):
         self.lay_out("OPENMV4P", LARGE, OTHER)
@@ -160,19 +160,69 @@ class Volumes(ImageCase):
             if damaged:
                 self.damage(damaged, bytes(64))
             with self.subTest(damaged=damaged):
-                for command in (("ls",), ("put", __file__), ("info",), ("check",)):
+                for command in ("ls", "info", "check"):
                     words = [f"--start {at - 4096}: no volume begins here; --start {at} looks into the littlefs v2"]
-                    self.refused(command[0], "--start", at - 4096, self.image, *command[1:], words=words)
+                    self.refused(command, "--start", at - 4096, self.image, words=words)
+                self.refused("put", "--start", at - 4096, self.image, __file__, words=["lies inside the FAT12"])
                 self.at(at, "ls", self.image)
 
     def test_a_layer_whose_first_segment_is_erased(self):
-        layer = {2 * MIB: "FAT12 on a translation layer", 5 * MIB: "littlefs v2"}
-        self.lay_out("OPENMV4P", layer)
-        self.at(2 * MIB, "put", f"{self.image}:/kept.txt", self.write("kept.txt", b"kept"))
-        for n in range(40):  # until the log has left its first segment
-            self.at(2 * MIB, "put", f"{self.image}:/large", self.write("large", random.Random(n).randbytes(100000)))
-        self.damage(2 * MIB, b"\xff" * 4096)
-        self.assertEqual(self.at(2 * MIB, "cat", f"{self.image}:/kept.txt"), "kept")
+        for start in (0, 2 * MIB):
+            with self.subTest(start=start):
+                self.lay_out("OPENMV4P", {start: "FAT12 on a translation layer", start + 3 * MIB: "littlefs v2"})
+                self.at(start, "put", f"{self.image}:/kept.txt", self.write("kept.txt", b"kept"))
+                for n in range(40):  # until the log has left its first segment
+                    name = self.write("large", random.Random(n).randbytes(100000))
+                    self.at(start, "put", f"{self.image}:/large", name)
+                self.damage(start, b"\xff" * 4096)
+                self.assertEqual(self.at(start, "cat", f"{self.image}:/kept.txt"), "kept")
+                if start == 0:
+                    self.assertEqual(self.good("cat", f"{self.image}:/kept.txt"), "kept", "and it tells the board")
+
+    def test_a_raw_block_before_a_littlefs_is_not_its_first(self):
+        self.lay_out("OPENMV4P", {4096: "littlefs v2"})
+        self.run_on_camera("pyb.Flash(start=0).writeblocks(0, b'mine' * 1024)")
+        for command in (("ls",), ("put", __file__)):
+            self.refused(command[0], "--board", "OPENMV4P", self.image, *command[1:], words=["no volume begins", "--start 4096"])
+        self.at(4096, "put", self.image, self.write("new"))
+        self.assertEqual(self.image.read_bytes()[:4096], b"mine" * 1024)
+
+    def test_a_layer_that_is_not_aligned(self):
+        self.lay_out("OPENMV4P", {0: "littlefs v2", 100 * KIB: "FAT16 on a translation layer"})
+        self.at(100 * KIB, "put", f"{self.image}:/name", self.write("name", b"text"))
+        self.assertEqual(self.at(100 * KIB, "cat", f"{self.image}:/name"), "text")
+        self.assertIn("start=131072; --start 131072 looks into it", self.good("info", self.image))
+        self.assertEqual(self.at(128 * KIB, "cat", f"{self.image}:/name"), "text")
+
+    def test_a_volume_within_another_is_not_changed(self):
+        self.lay_out("OPENMV4P", {0: "FAT16", MIB: "littlefs v2"})
+        self.run_on_camera("vfs.VfsFat.mkfs(pyb.Flash(start=0))")  # to the end of the storage
+        self.at(MIB, "ls", self.image)
+        self.refused("put", "--start", MIB, self.image, __file__, words=["lies inside the FAT16 that begins at 0"])
+        checked = image("check", "--start", MIB, self.image)
+        self.assertEqual(checked.returncode, 1, checked)
+        self.assertIn(f"the littlefs v2 at start={MIB} lies inside the FAT16 at start=0", checked.stdout.decode())
+
+    def test_what_is_no_volume_is_named_by_check(self):
+        self.lay_out("OPENMV4P", LARGE, OTHER)
+        self.assertIn(f"  unknown data, 4 KiB, start={OTHER}\n", self.good("check", self.image))
+        self.damage(256 * KIB, bytes(8192))
+        checked = self.good("check", self.image)
+        self.assertIn(f", start={256 * KIB}\n", checked[checked.index("unknown data") :])
+
+    def test_a_littlefs_of_version_1(self):
+        self.lay_out("OPENMV4P", {0: "FAT12", 256 * KIB: "littlefs v2", MIB: "littlefs v2"})
+        self.run_on_camera(f"vfs.VfsLfs1.mkfs(pyb.Flash(start={256 * KIB}, len={MIB - 256 * KIB}))")
+        self.assertIn(f"littlefs v1, 768 KiB, start={256 * KIB}", self.good("info", self.image))
+        self.assertIn("littlefs v1, 768 KiB", self.at(256 * KIB, "check", self.image))
+        self.at(256 * KIB, "ls", self.image)
+
+    def test_a_layout_without_a_volume_at_its_start_runs_without_a_mount(self):
+        self.lay_out("OPENMV4P", {4 * MIB: "littlefs v2", 6 * MIB: "FAT16"})
+        self.assertEqual(self.run_on_camera("print('ran')"), "ran\n")
+        refused = pybflash("run", "--image", self.image, "-c", "pass")
+        self.assertIn(b"looks like an image of OPENMV_N6", refused.stderr)
+        self.refused("dfu", self.image, self.folder / "new.dfu", words=["OPENMV4P, OPENMVPT, OPENMV_N6", "--board"])
 
     def test_a_layer_without_a_filesystem(self):
         self.board = "OPENMV4P"

@@ -36,7 +36,6 @@ class RunFormatter : public CLI::Formatter {
 
 struct RunOptions {
   CameraOptions camera;
-  bool no_mount = false;
   std::string code;
   bool has_code = false;
   std::vector<std::string> arguments;  // of the script, itself the first
@@ -66,7 +65,7 @@ int run(RunOptions& options) {
       .script = options.has_code || arguments.empty() ? nullptr : script_in(arguments.front()),
       .argc = static_cast<int>(argv.size()),
       .argv = argv.data(),
-      .mount_storage = !options.no_mount,
+      .mount_storage = !options.camera.no_mount,
       .greeting = greeting.c_str(),
       .stands_alone = false,
       .repeatable = false,
@@ -85,7 +84,7 @@ void add_run_command(CLI::App& app, Action& action) {
   command->footer(kFooter);
   command->prefix_command();
   add_camera_options(*command, options->camera);
-  command->add_flag("--no-mount", options->no_mount, "Leave the storage alone: no probing, no /flash");
+  command->add_flag("--no-mount", options->camera.no_mount, "Leave the storage alone: no probing, no /flash");
   command->add_option("-c", options->code, "Run this code")->type_name("CODE")->each([options](auto) {
     options->has_code = true;
   });

@@ -371,7 +371,9 @@ Status WriteCache::compare(uint32_t sector, bool cleans) {
   Status verdict;
   for (CacheSlot& slot : slots_) {
     if (!slot.is_dirty() || sector_of(slot) != sector) continue;
-    if (const Status status = compare_block(slot, cleans); !status.ok()) verdict = status;
+    const Status status = compare_block(slot, cleans);
+    if (!status.ok()) verdict = status;
+    if (status == Error::kTimedOut) break;  // flash that is stuck is waited for once
   }
   return verdict;
 }

@@ -145,6 +145,20 @@ TEST_P(AnyShape, ASectorThatFailsDoesNotKeepTheOthersFromBeingFlushed) {
   EXPECT_TRUE(bench.cache.is_dirty());
 }
 
+// Each read waits until the driver gives up: seconds, inside an MCU.
+TEST_P(AnyShape, StuckFlashIsWaitedForOnceInASector) {
+  Bench bench(GetParam(), minimum_slots() + 4);
+  const uint32_t sector = GetParam().sector_size_bytes;
+  ASSERT_TRUE(bench.write(0, pattern(sector, 1)).ok());
+  bench.nor.fault = [](const FakeNor::Operation&) { return Status(Error::kTimedOut); };
+  bench.nor.log.clear();
+  EXPECT_EQ(bench.cache.sync(), Error::kTimedOut);
+  EXPECT_EQ(bench.nor.log.size(), 1u);
+  bench.nor.fault = [](const FakeNor::Operation&) { return Status(); };
+  ASSERT_TRUE(bench.cache.sync().ok());
+  EXPECT_EQ(bench.chip(0, sector), pattern(sector, 1));
+}
+
 TEST_P(AnyShape, WhatDoesNotReadBackIsAnError) {
   Bench bench(GetParam(), minimum_slots() + 4);
   ASSERT_TRUE(bench.write(0, pattern(kBlock, 1)).ok());

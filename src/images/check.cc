@@ -69,6 +69,7 @@ Findings check(Image& image, const OnProgress& on_progress) {
   Findings findings;
   findings.volumes = volumes_of(map);
   findings.faults.assign(map.faults().begin(), map.faults().end());
+  findings.unknown = unknown_areas_of(map);
   add_damaged_places(map, findings.faults);
   const std::string& found = image.content().description;
   if (image.content().filesystem == nullptr) {
@@ -77,6 +78,12 @@ Findings check(Image& image, const OnProgress& on_progress) {
     const std::string start = std::to_string(image.start());
     findings.faults.push_back("the " + found + " at start=" + start + " does not mount");
   } else {
+    for (const FoundVolume& volume : findings.volumes) {
+      if (volume.start >= image.start() || image.start() >= volume.start + volume.size_bytes) continue;
+      findings.faults.push_back("the " + found + " at start=" + std::to_string(image.start()) +
+                                " lies inside the " + volume.kind +
+                                " at start=" + std::to_string(volume.start));
+    }
     read_everything(image, on_progress, findings);
   }
   return findings;

@@ -12,8 +12,9 @@ namespace images {
 
 struct Findings {
   std::vector<FoundVolume> volumes;
-  std::vector<std::string> faults;  // one line each; empty: sound
-  size_t files = 0, folders = 0;    // of the volume that the image was opened at
+  std::vector<FoundVolume> unknown;  // what else the storage holds
+  std::vector<std::string> faults;   // one line each; empty: sound
+  size_t files = 0, folders = 0;     // of the volume that the image was opened at
   size_t unreadable_files = 0;
 };
 

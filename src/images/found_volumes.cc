@@ -1,5 +1,7 @@
 #include "images/found_volumes.h"
 
+#include <algorithm>
+
 namespace images {
 
 std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
@@ -8,6 +10,34 @@ std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
     found.push_back({volume.kind, volume.offset - map.board().storage().offset, volume.size_bytes});
   }
   return found;
+}
+
+namespace {
+
+// Of the bytes from `begin` to `end`, what is left without the blank blocks at both ends.
+void add_unknown_area(const chipmap::ChipMap& map, uint32_t begin, uint32_t end,
+                      std::vector<FoundVolume>& areas) {
+  const uint32_t block = map.board().native_block_bytes;
+  const uint32_t offset = map.board().storage().offset;
+  while (begin < end && map.is_blank(offset + begin, std::min(block, end - begin))) begin += block;
+  while (begin < end &&
+         map.is_blank(offset + end - std::min(block, end - begin), std::min(block, end - begin))) {
+    end -= std::min(block, end - begin);
+  }
+  if (begin < end) areas.push_back({"unknown data", begin, end - begin});
+}
+
+}  // namespace
+
+std::vector<FoundVolume> unknown_areas_of(const chipmap::ChipMap& map) {
+  std::vector<FoundVolume> areas;
+  uint32_t at = 0;
+  for (const FoundVolume& volume : volumes_of(map)) {
+    add_unknown_area(map, at, volume.start, areas);
+    at = volume.start + volume.size_bytes;
+  }
+  add_unknown_area(map, at, map.board().storage().size_bytes, areas);
+  return areas;
 }
 
 std::vector<FoundVolume> find_volumes(const boards::Camera& camera) {

@@ -18,6 +18,9 @@ struct FoundVolume {
 
 std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map);
 
+// The parts between volumes, and at the ends, that are not blank: stores of a script's own, or remains.
+std::vector<FoundVolume> unknown_areas_of(const chipmap::ChipMap& map);
+
 // What waits in the camera's cache is not looked at.
 std::vector<FoundVolume> find_volumes(const boards::Camera& camera);
 

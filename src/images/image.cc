@@ -46,7 +46,8 @@ bool holds_filesystem(const boards::Board& board, const std::string& path, std::
   for (const Filesystem& filesystem : filesystems()) {
     if (filesystem.size_in(device)) return true;
   }
-  return mount_layer(camera->storage(), 0, camera->storage().size_bytes()) != nullptr;
+  const auto found = find_volumes(*camera);
+  return !found.empty() && found.front().start == 0;  // a translation layer, that is
 }
 
 using Boards = std::vector<const boards::Board*>;
@@ -146,12 +147,12 @@ const boards::Board* other_board_of(const std::string& path, const boards::Board
   return nullptr;
 }
 
-std::string names_of_boards_like(const boards::Board& board) {
-  Boards alike;
+std::string names_of_boards_with_as_much_flash(const boards::Board& board) {
+  Boards found;
   for (const boards::Board& other : boards::all_boards()) {
-    if (is_laid_out_like(other, board)) alike.push_back(&other);
+    if (other.part->geometry.size_bytes() == board.part->geometry.size_bytes()) found.push_back(&other);
   }
-  return names_of(alike);
+  return names_of(found);
 }
 
 std::string wear_path(const std::string& image_path) {
@@ -190,8 +191,17 @@ std::string Image::find_device() {
       return "--start " + std::to_string(start_) + ": no volume begins here; --start " +
              std::to_string(volume.start) + " looks into the " + volume.kind;
     }
-    // A translation layer that ends before the storage does.
-    if (content_.filesystem == nullptr && volume.start == start_) look_at_volume(start_ + volume.size_bytes);
+    const uint32_t volume_end = volume.start + volume.size_bytes;
+    if (copy_ && volume.start < start_ && start_ < volume_end) {
+      return "--start " + std::to_string(start_) + " lies inside the " + volume.kind + " that begins at " +
+             std::to_string(volume.start) + ": what is there can be looked at, but not changed";
+    }
+    // A translation layer that ends before the storage does. Its log begins at a large sector.
+    constexpr uint32_t kLargestSegment = 64 << 10;
+    const bool is_layer = volume.kind.ends_with("translation layer");
+    if (content_.filesystem == nullptr && is_layer && volume.start - start_ < kLargestSegment) {
+      look_at_volume(volume_end);
+    }
   }
   return {};
 }

@@ -27,8 +27,8 @@ const boards::Board* board_of(const std::string& path, const std::string& name, 
 // and one in that of another board whose flash is as large. Null: nothing speaks against `board`.
 const boards::Board* other_board_of(const std::string& path, const boards::Board& board);
 
-// "OPENMV4P, OPENMVPT": the boards whose images are like this one's. It is among them.
-std::string names_of_boards_like(const boards::Board& board);
+// "OPENMV4P, OPENMVPT": the boards whose images are as large as this one's. It is among them.
+std::string names_of_boards_with_as_much_flash(const boards::Board& board);
 
 class Image {
  public:

@@ -75,6 +75,9 @@ class Rescue {
 
   std::string run() {
     if (std::string error = mount(); !error.empty()) return error;
+    std::error_code code;
+    fs::create_directories(host_path_, code);
+    if (code) return host_path_ + ": " + code.message();
     std::vector<Node> nodes;
     walk(volume(), "/", nodes, [&](const Fault& fault) {
       rescued_.remarks.push_back(printable(fault.path) + ": " + reason_of(fault.status) +
@@ -256,8 +259,6 @@ std::string rescue(Image& image, const std::string& host_path, const OnProgress&
   if (fs::exists(host_path) && !fs::is_empty(host_path, code)) {
     return host_path + ": is there and not empty; name another folder";
   }
-  fs::create_directories(host_path, code);
-  if (code) return host_path + ": " + code.message();
   return Rescue(image, host_path, on_progress, rescued).run();
 }
 

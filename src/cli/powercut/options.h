@@ -28,7 +28,6 @@ struct Options {
   CameraOptions camera;
   std::string write_script;
   std::string check_script;
-  bool no_mount = false;
   size_t cuts = SIZE_MAX;  // of each run that is cut, at most
   unsigned depth = 1;
   bool torn = false;

@@ -48,7 +48,7 @@ Ending ScriptHost::record_write(Recording& recording) {
     Recording recorded;
     record_to(recorded);
     AfterBoot after_boot = {camera_, recorded};
-    const int code = judge(run_interpreter(options_.write_script, !options_.no_mount, &after_boot), camera_);
+    const int code = judge(run_interpreter(options_.write_script, !options_.camera.no_mount, &after_boot), camera_);
     return code != 0 ? code : hand_over(recorded);
   });
   if (ending.ok()) recording = load(recording_.fd());
@@ -77,7 +77,7 @@ int ScriptHost::check_here(const std::vector<std::string>& notes) {
     std::fprintf(stderr, "the flash does not come up: error %d\n", -status.value());
     return 1;
   }
-  return judge(run_interpreter(options_.check_script, !options_.no_mount, nullptr), camera_);
+  return judge(run_interpreter(options_.check_script, !options_.camera.no_mount, nullptr), camera_);
 }
 
 void ScriptHost::record_to(Recording& recording) {

@@ -67,7 +67,7 @@ static camera_operation_t get_operation(mp_obj_t kind) {
         case MP_QSTR_erase:
             return CAMERA_ERASE;
         default:
-            mp_raise_ValueError(MP_ERROR_TEXT("kind must be 'read', 'program' or 'erase'"));
+            mp_raise_ValueError(MP_ERROR_TEXT("kind must be 'read', 'program' or 'erase'; 'busy' takes no n"));
     }
 }
 

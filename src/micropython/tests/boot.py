@@ -252,6 +252,22 @@ def any_read_error_is_told_and_nothing_formatted(camera):
 
 
 @case()
+def a_littlefs_that_begins_at_block_1_is_not_mounted(camera):
+    if camera.board.storage_bytes == camera.board.sector_bytes:
+        return
+    for kind in ("VfsLfs1", "VfsLfs2"):
+        camera.make_blank_image()
+        camera.run_code(
+            "import vfs, pyb\n"
+            "size = %d\n"
+            "pyb.Flash(start=0).writeblocks(0, b'mine' * (size // 4))\n"
+            "vfs.%s.mkfs(pyb.Flash(start=size))" % (camera.board.native_bytes, kind),
+            mount=False,
+        )
+        boot_refuses(camera, "unknown data, and a littlefs behind it, at pyb.Flash(start=%d)" % camera.board.native_bytes)
+
+
+@case()
 def a_flash_that_stays_busy_is_not_called_damaged(camera):
     for kind in ("VfsFat", "VfsLfs1", "VfsLfs2"):
         formatted(camera, kind)

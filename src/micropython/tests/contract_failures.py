@@ -145,12 +145,12 @@ def a_flash_that_stays_busy_is_timed_out():
         part = part_with(old)
         assert part.writeblocks(0, new) is None
         sim.fail("busy")
-        begin = time.ticks_ms()
-        fails(ETIMEDOUT, part.ioctl, 3, 0)
-        # No operation of any of these parts may take longer.
-        assert 0 < time.ticks_diff(time.ticks_ms(), begin) < 10000
-        assert content(part, LENGTH) == new, "it waits"
-        fails(ETIMEDOUT, part.ioctl, 3, 0)
+        for n in range(3):
+            begin = time.ticks_ms()
+            fails(ETIMEDOUT, part.ioctl, 3, 0)
+            # No operation of any of these parts may take longer; an idle flush may come in between.
+            assert 0 < time.ticks_diff(time.ticks_ms(), begin) < 10000
+            assert content(part, LENGTH) == new, "it waits"
         if SECTOR < STORAGE:  # else all of it is in RAM; this is more than the cache holds
             fails(ETIMEDOUT, pyb.Flash(start=0).readblocks, 0, bytearray(min(STORAGE, 32 * SECTOR)), 0)
         sim.fail(None)

@@ -170,6 +170,8 @@ def _mount(storage):
     blocks = [storage.read(n * storage.block_bytes, 64) for n in (0, 1)]
     head = storage.read(0, _CHUNK_BYTES)
     littlefs = [found for found in map(_littlefs_in, blocks) if found]
+    if len(littlefs) == 1 and not _littlefs_in(blocks[0]) and _littlefs_in(storage.read(2 * storage.block_bytes, 64)):
+        return "unknown data, and a littlefs behind it, at pyb.Flash(start=%d)" % storage.block_bytes
     if littlefs:
         what = "littlefs v2" if littlefs[0][0] is vfs.VfsLfs2 else "littlefs v1"
         mount, fault = lambda: _mount_littlefs(littlefs), None
