@@ -142,6 +142,19 @@ class Volumes(ImageCase):
         self.assertEqual(files, {"kept.txt": content})
         self.assertIn(f"--start {256 * KIB} looks into it", text)
 
+    def test_a_damaged_one_that_ends_before_raw_data(self):
+        for length in (100 * KIB, 256 * KIB, MIB, 5 * MIB, 20 * MIB):
+            with self.subTest(length=length):
+                self.lay_out("OPENMV4P", {0: "FAT"}, length)
+                contents = {f"file {n}.bin": random.Random(n).randbytes(700) for n in range(40)}
+                source = self.folder / "source"
+                for name, content in contents.items():
+                    self.write(f"source/{name}", content)
+                self.at(0, "put", f"{self.image}:/", *source.iterdir())
+                self.damage(0)
+                self.damage(length, random.Random(length).randbytes(64 * KIB))
+                self.assertEqual(self.rescue()[1], contents)
+
     def test_remains_of_older_volumes_end_nothing(self):
         self.lay_out("OPENMV4P", LARGE, OTHER)
         self.run_on_camera("vfs.VfsFat.mkfs(pyb.Flash(start=0))")

@@ -136,12 +136,11 @@ Status empty_folder(const boards::Board& board, BlockDevice& like, std::vector<u
 
 }  // namespace
 
-Status restore_fat_boot_sector(BlockDevice& device, const boards::Board& board, uint32_t size_bytes) {
+Status make_fat_boot_sector(const boards::Board& board, uint32_t size_bytes, std::vector<uint8_t>& sector) {
   Donor donor(board, size_bytes);
   FLASH_TRY(volumes::make_fat(donor.device(), board.volume_label)->format());
-  std::vector<uint8_t> sector(device.simple_block_bytes());
-  FLASH_TRY(donor.device().read(0, sector));
-  return device.write(0, sector);
+  sector.resize(donor.device().simple_block_bytes());
+  return donor.device().read(0, sector);
 }
 
 Status bridge_fat_table(BlockDevice& device) {

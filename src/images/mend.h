@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "boards/board.h"
 #include "flash/status.h"
@@ -11,9 +12,9 @@
 
 namespace images {
 
-// The boot sector that the camera's formatter would write for so many bytes: it depends on nothing else.
-flash::Status restore_fat_boot_sector(volumes::BlockDevice& device, const boards::Board& board,
-                                      uint32_t size_bytes);
+// The boot sector that the camera's formatter writes for so many bytes: it depends on nothing else.
+flash::Status make_fat_boot_sector(const boards::Board& board, uint32_t size_bytes,
+                                   std::vector<uint8_t>& sector);
 
 // Every entry of the allocation table that leads nowhere leads to the next cluster instead, where a file that
 // was written in one go goes on.

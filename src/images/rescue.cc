@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "images/fat_length.h"
 #include "images/found_volumes.h"
 #include "images/mend.h"
 #include "images/walk.h"
@@ -120,18 +121,18 @@ class Rescue {
   }
 
   // How long the FAT was, its boot sector alone knew. It went on to the end of the storage, or to a volume
-  // that was laid out behind it; of the volumes found there, some may be remains of older times. Where it
-  // finds its files, it is right.
+  // that was laid out behind it - of the volumes found there, some may be remains of older times - or else
+  // where. With the right length, it finds most files.
   Status mount_with_new_boot_sector() {
-    std::vector<uint32_t> lengths = {image_.device().size_bytes()};
+    std::vector<uint32_t> lengths = lengths_of_fat(image_.device(), image_.board());
+    lengths.push_back(image_.device().size_bytes());
     for (const FoundVolume& volume : find_volumes(image_.camera())) {
       if (volume.start > image_.start()) lengths.push_back(volume.start - image_.start());
     }
     size_t most_files = 0;
     uint32_t best = lengths.front();
     for (const uint32_t length : lengths) {
-      if (!mount_as_fat_of(length).ok()) continue;
-      const size_t files = count_files();
+      const size_t files = mount_as_fat_of(length).ok() ? count_whole_files() : 0;
       if (files > most_files) best = length;
       most_files = std::max(most_files, files);
     }
@@ -139,15 +140,21 @@ class Rescue {
   }
 
   Status mount_as_fat_of(uint32_t size_bytes) {
-    FLASH_TRY(restore_fat_boot_sector(image_.device(), image_.board(), size_bytes));
+    std::vector<uint8_t> boot;
+    FLASH_TRY(make_fat_boot_sector(image_.board(), size_bytes, boot));
+    FLASH_TRY(image_.device().write(0, boot));
     return volume_->mount();
   }
 
-  size_t count_files() {
+  size_t count_whole_files() {
     std::vector<Node> nodes;
     walk(volume(), "/", nodes, [](const Fault&) { return true; }).ignore();
-    return static_cast<size_t>(
-        std::count_if(nodes.begin(), nodes.end(), [](const Node& node) { return !node.entry.is_directory; }));
+    return static_cast<size_t>(std::count_if(nodes.begin(), nodes.end(), [&](const Node& node) {
+      if (node.entry.is_directory || node.entry.size_bytes > image_.device().size_bytes()) return false;
+      uint64_t bytes = 0;
+      const auto count = [&](std::span<const uint8_t> piece) { return (bytes += piece.size()) != 0; };
+      return read_file(volume(), node.path, count).ok() && bytes == node.entry.size_bytes;
+    }));
   }
 
   std::string host_path_of(const std::string& path) const {

@@ -48,7 +48,8 @@ Ending ScriptHost::record_write(Recording& recording) {
     Recording recorded;
     record_to(recorded);
     AfterBoot after_boot = {camera_, recorded};
-    const int code = judge(run_interpreter(options_.write_script, !options_.camera.no_mount, &after_boot), camera_);
+    const int code =
+        judge(run_interpreter(options_.write_script, !options_.camera.no_mount, &after_boot), camera_);
     return code != 0 ? code : hand_over(recorded);
   });
   if (ending.ok()) recording = load(recording_.fd());
