@@ -157,53 +157,28 @@ class LittlefsSurvey {
   std::array<uint8_t, 32> lookahead_buffer_ = {};
 };
 
-// Of the two versions (SPEC.md of littlefs v1 and v2).
-struct Superblock {
-  uint32_t version;
-  size_t magic_at, shape_at;
-};
-constexpr std::array kSuperblocks = {Superblock{2, 8, 24}, Superblock{1, 40, 28}};
-
-bool has_superblock(const Superblock& kind, std::span<const uint8_t> bytes, uint32_t at) {
-  constexpr uint32_t kSmallestBlock = 128;  // LFS2_BLOCK_SIZE
-  return flash::in_range(at, kSmallestBlock, bytes.size()) &&
-         std::memcmp(&bytes[at + kind.magic_at], "littlefs", 8) == 0;
-}
-
-std::optional<LittlefsLayout> recognise(const Superblock& kind, std::span<const uint8_t> bytes,
-                                        uint32_t native_block_bytes, bool is_start_known) {
-  const uint32_t at = has_superblock(kind, bytes, 0) ? 0 : native_block_bytes;
-  if (!has_superblock(kind, bytes, at)) return {};
-  const uint8_t* const shape = &bytes[at + kind.shape_at];
-  const LittlefsLayout layout = {get_le32(shape), get_le32(shape + 4), kind.version};
-  const uint64_t size = uint64_t{layout.block_bytes} * layout.block_count;
-  if (layout.block_bytes % kUnitBytes != 0 || layout.block_count < 2 || size == 0 || size > bytes.size())
-    return {};
-  // The second one alone is that of a volume whose first one is damaged, or the first one of a volume that
-  // begins there.
-  const bool begins_here = at == 0 || is_start_known || size == bytes.size();
-  const bool begins_there = at != 0 && has_superblock(kind, bytes, 2 * native_block_bytes);
-  return begins_here && !begins_there ? std::optional(layout) : std::nullopt;
-}
-
 }  // namespace
 
-std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes, uint32_t native_block_bytes,
-                                                 bool is_start_known) {
-  for (const Superblock& kind : kSuperblocks) {
-    if (const auto layout = recognise(kind, bytes, native_block_bytes, is_start_known)) return layout;
+std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes, uint32_t place,
+                                                 uint32_t native_block_bytes) {
+  LittlefsHeads heads;
+  for (uint32_t block = 0; block < heads.size(); ++block) {
+    const uint32_t at = block * native_block_bytes;
+    if (flash::in_range(at, kLittlefsHeadBytes, bytes.size()))
+      heads[block] = bytes.subspan(at, kLittlefsHeadBytes);
   }
-  return {};
+  return littlefs_at(heads, place, native_block_bytes, bytes.size());
 }
 
 void survey_littlefs(ChipMap& map, uint32_t offset, const LittlefsLayout& layout) {
+  const auto size_bytes = static_cast<uint32_t>(layout.size_bytes());
   if (layout.version == 2) {
-    map.add_volume({"littlefs v2", offset, layout.size_bytes(), {}});
+    map.add_volume({"littlefs v2", offset, size_bytes, {}});
     return LittlefsSurvey(map, offset, layout).run();
   }
-  map.add_volume({"littlefs v1", offset, layout.size_bytes(), {}});
+  map.add_volume({"littlefs v1", offset, size_bytes, {}});
   const uint32_t owner = map.add_owner("littlefs v1");
-  for (uint32_t at = offset; at < offset + layout.size_bytes(); at += kUnitBytes) {
+  for (uint32_t at = offset; at < offset + size_bytes; at += kUnitBytes) {
     if (!map.is_blank(at, kUnitBytes)) map.claim(at, kUnitBytes, Content::kUnknown, owner);
   }
 }

@@ -7,21 +7,13 @@
 #include <span>
 
 #include "chipmap/chip_map.h"
+#include "chipmap/littlefs_superblock.h"
 
 namespace chipmap {
 
-struct LittlefsLayout {
-  uint32_t block_bytes;
-  uint32_t block_count;
-  uint32_t version;
-
-  uint32_t size_bytes() const { return block_bytes * block_count; }
-};
-
-// Nothing if neither of the first two blocks of `native_block_bytes` is a superblock of a littlefs that fits
-// into the bytes. `is_start_known`: if there is one, it begins here.
-std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes, uint32_t native_block_bytes,
-                                                 bool is_start_known);
+// A littlefs that begins with these bytes, `place` bytes into the storage, and fits into them.
+std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes, uint32_t place,
+                                                 uint32_t native_block_bytes);
 
 // Enters the volume that lies at `offset` of the chip.
 void survey_littlefs(ChipMap& map, uint32_t offset, const LittlefsLayout& layout);

@@ -18,9 +18,10 @@ uint32_t survey_volume(ChipMap& map, const sim::CellMemory& memory, uint32_t fro
     survey_fat(map, at, *fat);
     return at + fat->size_bytes;
   }
-  if (const auto littlefs = recognise_littlefs(bytes, map.board().native_block_bytes, at == from)) {
+  if (const auto littlefs =
+          recognise_littlefs(bytes, at - map.board().storage().offset, map.board().native_block_bytes)) {
     survey_littlefs(map, at, *littlefs);
-    return at + littlefs->size_bytes();
+    return at + static_cast<uint32_t>(littlefs->size_bytes());
   }
   if (const auto layer = recognise_layer(map.board(), memory, from, at, end)) {
     survey_layer(map, *layer);

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "cli/commands.h"
+#include "images/board_of.h"
 #include "images/image.h"
 #include "micropython/port/camera_glue.h"
 
@@ -47,6 +48,10 @@ void add_camera_options(CLI::App& command, CameraOptions& options) {
                   "it is written as the camera writes (default: a blank chip in RAM)")
       ->type_name("FILE")
       ->check(refuse_empty);
+}
+
+void add_no_mount_option(CLI::App& command, CameraOptions& options) {
+  command.add_flag("--no-mount", options.no_mount, "Leave the storage alone: no probing, no /flash");
 }
 
 const boards::Board* find_board_or_report(const std::string& name) {

@@ -11,10 +11,11 @@ namespace cli {
 struct CameraOptions {
   std::string board = "OPENMV4P";
   std::string image;      // empty: RAM
-  bool no_mount = false;  // the storage is left alone
+  bool no_mount = false;  // no boot looks at the storage: an image of any layout will do
 };
 
 void add_camera_options(CLI::App& command, CameraOptions& options);
+void add_no_mount_option(CLI::App& command, CameraOptions& options);
 void add_board_option(CLI::App& command, std::string& board);  // alone
 
 // Null after an error, which was reported.

@@ -112,8 +112,11 @@ void print_dfu_command(std::ostream& out, const boards::Board& board, const std:
 
 std::string refuse_name_of_image(const std::string& output, const std::string& image) {
   if (are_one_file(output, image)) return output + ": is the image itself; name another file";
-  if (!are_one_file(output, images::wear_path(image))) return {};
-  return output + ": is where the image has its wear counters; name another file";
+  for (const std::string& wear : images::wear_paths(image)) {
+    if (are_one_file(output, wear))
+      return output + ": is where the image has its wear counters; name another file";
+  }
+  return {};
 }
 
 void print_other_volumes(std::ostream& out, images::Image& image, const std::string& path) {

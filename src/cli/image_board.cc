@@ -5,6 +5,7 @@
 
 #include "boards/hardware.h"
 #include "cli/commands.h"
+#include "images/board_of.h"
 #include "images/image.h"
 
 namespace cli {

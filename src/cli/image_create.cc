@@ -100,9 +100,7 @@ Problem write_out(boards::Camera& camera, const CreateOptions& options) {
 // Of an image that was here before: a new one has no wear.
 void remove_wear(const std::string& image) {
   std::error_code code;
-  for (const auto& name : {std::filesystem::path(image), std::filesystem::canonical(image, code)}) {
-    if (!name.empty()) std::filesystem::remove(images::wear_path(name), code);  // a pipe has no path
-  }
+  for (const std::string& path : images::wear_paths(image)) std::filesystem::remove(path, code);
 }
 
 Problem check_names(const CreateOptions& options) {

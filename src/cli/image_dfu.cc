@@ -1,6 +1,7 @@
 // `pybflash image dfu`: an image on its way to a camera.
 #include "cli/image.h"
 #include "cli/output_file.h"
+#include "images/board_of.h"
 #include "images/dfu.h"
 
 namespace cli {

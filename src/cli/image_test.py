@@ -221,6 +221,9 @@ class Dfu(ImageCase):
         wear = self.folder / "cam.bin.wear"
         self.refused("dfu", "--force", self.image, wear, words=["wear counters", "name another"])
         self.refused("create", "--force", "--dfu", wear, self.image, words=["wear counters", "name another"])
+        (self.folder / "link.bin").symlink_to(self.image)
+        self.refused("dfu", "--force", self.folder / "link.bin", wear, words=["wear counters", "name another"])
+        self.refused("create", "--force", "--dfu", wear, self.folder / "link.bin", words=["wear counters"])
         self.refused("dfu", self.image, "", words=["out"])
         self.refused("dfu", self.folder / "none.bin", self.folder / "new.dfu", words=["none.bin"])
         self.refused("dfu", self.image, self.folder / "none" / "new.dfu", words=["none/new.dfu"])

@@ -126,10 +126,10 @@ class Volumes(ImageCase):
             file.seek(at)
             file.write(content)
 
-    def rescue(self, code=1):
+    def rescue(self, code=1, board="OPENMV4P"):
         target = self.folder / "saved"
         shutil.rmtree(target, ignore_errors=True)
-        told = image("rescue", "--board", "OPENMV4P", self.image, target)
+        told = image("rescue", "--board", board, self.image, target)
         self.assertEqual(told.returncode, code, told)
         return told.stdout.decode(), {path.name: path.read_bytes() for path in target.iterdir()}
 
@@ -143,17 +143,47 @@ class Volumes(ImageCase):
         self.assertIn(f"--start {256 * KIB} looks into it", text)
 
     def test_a_damaged_one_that_ends_before_raw_data(self):
-        for length in (100 * KIB, 256 * KIB, MIB, 5 * MIB, 20 * MIB):
-            with self.subTest(length=length):
+        # At some, the formatter takes another size of cluster than for those before and behind.
+        small = {f"file {n}.bin": random.Random(n).randbytes(700) for n in range(40)}
+        large = {f"log{n}.bin": random.Random(n).randbytes(30000) for n in range(3)}
+        for length, contents in (
+            *((length, small) for length in (100 * KIB, 256 * KIB, 1920 * KIB, 4 * MIB, 8 * MIB)),
+            *((length, large) for length in (168 * KIB, 2000 * KIB, 4 * MIB, 20 * MIB)),
+        ):
+            with self.subTest(length=length, contents=len(contents)):
                 self.lay_out("OPENMV4P", {0: "FAT"}, length)
-                contents = {f"file {n}.bin": random.Random(n).randbytes(700) for n in range(40)}
                 source = self.folder / "source"
+                shutil.rmtree(source, ignore_errors=True)
                 for name, content in contents.items():
                     self.write(f"source/{name}", content)
                 self.at(0, "put", f"{self.image}:/", *source.iterdir())
                 self.damage(0)
                 self.damage(length, random.Random(length).randbytes(64 * KIB))
                 self.assertEqual(self.rescue()[1], contents)
+
+    def test_a_damaged_one_on_a_layer(self):
+        for board in ("OPENMV4P", "OPENMV_N6"):
+            with self.subTest(board=board):
+                self.lay_out(board, {0: "FAT on a translation layer"})
+                for name in ("a.txt", "b.txt"):
+                    self.at(0, "put", f"{self.image}:/{name}", self.write(name, name.encode() * 300))
+                self.run_on_camera("dev = flash.Ftl(pyb.Flash(start=0)); dev.writeblocks(0, bytes(512)); dev.ioctl(3, 0)")
+                files = self.rescue(board=board)[1]
+                self.assertEqual(files, {name: name.encode() * 300 for name in ("a.txt", "b.txt")})
+
+    def test_an_allocation_table_that_is_gone(self):
+        self.lay_out("OPENMV4P", {0: "FAT12", MIB: "littlefs v2"})
+        self.at(0, "put", self.image, self.write("kept.txt", b"kept"))
+        self.damage(512)
+        self.refused("put", self.image, __file__, words=["the allocation table of its FAT is damaged", "rescue"])
+        checked = image("check", self.image)
+        self.assertEqual(checked.returncode, 1, checked)
+        self.assertIn("the allocation table of the FAT is damaged", checked.stdout.decode())
+
+    def test_remains_of_a_filesystem_leave_the_board_open(self):
+        self.lay_out("OPENMV4P", {0: "FAT16", 4 * MIB: "littlefs v2"})
+        self.damage(0)
+        self.refused("check", self.image, words=["cannot tell which board", "--board"])
 
     def test_remains_of_older_volumes_end_nothing(self):
         self.lay_out("OPENMV4P", LARGE, OTHER)

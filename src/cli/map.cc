@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/image_board.h"
 #include "cli/output_file.h"
+#include "images/board_of.h"
 #include "images/image.h"
 
 namespace cli {

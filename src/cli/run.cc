@@ -84,7 +84,7 @@ void add_run_command(CLI::App& app, Action& action) {
   command->footer(kFooter);
   command->prefix_command();
   add_camera_options(*command, options->camera);
-  command->add_flag("--no-mount", options->camera.no_mount, "Leave the storage alone: no probing, no /flash");
+  add_no_mount_option(*command, options->camera);
   command->add_option("-c", options->code, "Run this code")->type_name("CODE")->each([options](auto) {
     options->has_code = true;
   });

@@ -84,6 +84,9 @@ Findings check(Image& image, const OnProgress& on_progress) {
                                 " lies inside the " + volume.kind +
                                 " at start=" + std::to_string(volume.start));
     }
+    if (image.content().filesystem == filesystem_of_option("fat") && !has_allocation_table(image.device())) {
+      findings.faults.push_back("the allocation table of the FAT is damaged");
+    }
     read_everything(image, on_progress, findings);
   }
   return findings;

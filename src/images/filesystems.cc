@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "chipmap/little_endian.h"
+#include "chipmap/littlefs_superblock.h"
 
 namespace images {
 
@@ -20,29 +21,31 @@ bool has_text(std::span<const uint8_t> bytes, size_t at, std::string_view text) 
                     [](char expected, uint8_t byte) { return static_cast<uint8_t>(expected) == byte; });
 }
 
-// A superblock is in block 0, and a copy in block 1 (SPEC.md of littlefs v1 and v2). Where block 0 is none,
-// and block 2 is, a littlefs begins at block 1.
-std::optional<uint64_t> littlefs_size(BlockDevice& device, size_t magic_at, size_t shape_at) {
-  std::array<std::optional<uint64_t>, 3> sizes;
-  for (uint32_t block = 0; block < sizes.size(); ++block) {
-    std::array<uint8_t, 64> head;
-    if (device.read(block * device.native_block_bytes(), head).ok() && has_text(head, magic_at, "littlefs")) {
-      sizes[block] = uint64_t{get_le32(&head[shape_at])} * get_le32(&head[shape_at + 4]);
-    }
+// One that does not fit is there, too: it does not mount.
+std::optional<uint64_t> littlefs_size(BlockDevice& device, uint32_t place, uint32_t version) {
+  std::array<std::array<uint8_t, chipmap::kLittlefsHeadBytes>, 3> bytes;
+  chipmap::LittlefsHeads heads;
+  const uint32_t block_bytes = device.native_block_bytes();
+  for (uint32_t block = 0; block < heads.size(); ++block) {
+    if (device.read(block * block_bytes, bytes[block]).ok()) heads[block] = bytes[block];
   }
-  return sizes[0] || sizes[2] ? sizes[0] : sizes[1];
+  for (const uint64_t room : {uint64_t{device.size_bytes()}, UINT64_MAX}) {
+    const auto layout = chipmap::littlefs_at(heads, place, block_bytes, room);
+    if (layout && layout->version == version) return layout->size_bytes();
+  }
+  return {};
 }
 
-std::optional<uint64_t> littlefs2_size(BlockDevice& device) {
-  return littlefs_size(device, 8, 24);
+std::optional<uint64_t> littlefs2_size(BlockDevice& device, uint32_t place) {
+  return littlefs_size(device, place, 2);
 }
 
-std::optional<uint64_t> littlefs1_size(BlockDevice& device) {
-  return littlefs_size(device, 40, 28);
+std::optional<uint64_t> littlefs1_size(BlockDevice& device, uint32_t place) {
+  return littlefs_size(device, place, 1);
 }
 
 // Jump instruction, signature, and a sector size that FAT can have.
-std::optional<uint64_t> fat_size(BlockDevice& device) {
+std::optional<uint64_t> fat_size(BlockDevice& device, uint32_t) {
   std::array<uint8_t, 512> sector;
   if (!device.read(0, sector).ok()) return {};
   const uint32_t bytes = get_le16(&sector[11]);
@@ -52,6 +55,18 @@ std::optional<uint64_t> fat_size(BlockDevice& device) {
   const uint32_t sectors = get_le16(&sector[19]) != 0 ? get_le16(&sector[19]) : get_le32(&sector[32]);
   return uint64_t{sectors} * bytes;
 }
+
+}  // namespace
+
+// Every formatter puts the media byte into the table's first entry, and ones above it.
+bool has_allocation_table(BlockDevice& device) {
+  std::array<uint8_t, 512> boot, table;  // whole blocks of a translation layer
+  if (!device.read(0, boot).ok()) return false;
+  const uint32_t at = uint32_t{get_le16(&boot[14])} * get_le16(&boot[11]);
+  return at != 0 && device.read(at, table).ok() && table[0] == boot[21] && table[1] == 0xFF;
+}
+
+namespace {
 
 std::unique_ptr<volumes::Volume> make_fat(BlockDevice& device, const boards::Board& board) {
   return volumes::make_fat(device, board.volume_label);
@@ -152,10 +167,10 @@ const Filesystem* filesystem_of_option(std::string_view option) {
   return nullptr;
 }
 
-Content look_at(BlockDevice& device) {
+Content look_at(BlockDevice& device, uint32_t place) {
   Content content;
   for (const Filesystem& filesystem : kFilesystems) {
-    if (const auto size = filesystem.size_in(device)) {
+    if (const auto size = filesystem.size_in(device, place)) {
       content.filesystem = &filesystem;
       content.size_bytes = *size;
       content.description = filesystem.name;

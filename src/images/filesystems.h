@@ -18,13 +18,16 @@ struct Filesystem {
   std::string_view name;    // "littlefs v2"
   std::string_view option;  // of `image create --fs`; empty: it is not made here
   // The bytes it takes from the device's start, by its own account; nothing if it is not there. No read
-  // error is a reason to guess.
-  std::optional<uint64_t> (*size_in)(volumes::BlockDevice& device);
+  // error is a reason to guess. `place`: where in the storage the device begins.
+  std::optional<uint64_t> (*size_in)(volumes::BlockDevice& device, uint32_t place);
   std::unique_ptr<volumes::Volume> (*make)(volumes::BlockDevice& device, const boards::Board& board);
 };
 
 std::span<const Filesystem> filesystems();
 const Filesystem* filesystem_of_option(std::string_view option);  // null: there is none
+
+// Of a FAT that has a boot sector: does a table begin where that says? FatFs does not ask.
+bool has_allocation_table(volumes::BlockDevice& device);
 
 struct Content {
   const Filesystem* filesystem = nullptr;  // null: no filesystem of ours
@@ -35,6 +38,6 @@ struct Content {
 };
 
 // What cannot be read counts as neither blank nor anything else.
-Content look_at(volumes::BlockDevice& device);
+Content look_at(volumes::BlockDevice& device, uint32_t place);
 
 }  // namespace images

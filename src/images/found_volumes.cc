@@ -7,7 +7,8 @@ namespace images {
 std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
   std::vector<FoundVolume> found;
   for (const chipmap::Volume& volume : map.volumes()) {
-    found.push_back({volume.kind, volume.offset - map.board().storage().offset, volume.size_bytes});
+    found.push_back({volume.kind, volume.offset - map.board().storage().offset, volume.size_bytes,
+                     volume.log.has_value()});
   }
   return found;
 }

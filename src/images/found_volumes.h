@@ -14,6 +14,7 @@ struct FoundVolume {
   std::string kind;  // "FAT16"
   uint32_t start;    // in the storage, as in pyb.Flash(start=...)
   uint32_t size_bytes;
+  bool is_layer = false;  // a translation layer, with what is on it
 };
 
 std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map);

@@ -7,10 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <vector>
 
-#include "boards/board_table.h"
-#include "images/found_volumes.h"
+#include "images/board_of.h"
 #include "images/layer.h"
 #include "images/words.h"
 
@@ -19,56 +17,6 @@ namespace images {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::unique_ptr<boards::Camera> open_camera(const boards::Board& board, const std::string& path,
-                                            sim::ImageUse use, std::string& error) {
-  auto camera = boards::Camera::open(board, path, use);
-  if (auto* text = std::get_if<std::string>(&camera)) {
-    error = std::move(*text);
-    return nullptr;
-  }
-  return std::get<std::unique_ptr<boards::Camera>>(std::move(camera));
-}
-
-// Boards that lay their flash out alike read each other's images.
-bool is_laid_out_like(const boards::Board& a, const boards::Board& b) {
-  return a.part->geometry.size_bytes() == b.part->geometry.size_bytes() &&
-         a.storage().offset == b.storage().offset && a.storage().size_bytes == b.storage().size_bytes &&
-         a.native_block_bytes == b.native_block_bytes && a.simple_block_bytes == b.simple_block_bytes;
-}
-
-// `error` says why the image cannot be opened as one of this board, if so.
-bool holds_filesystem(const boards::Board& board, const std::string& path, std::string& error) {
-  error.clear();
-  const auto camera = open_camera(board, path, sim::ImageUse::kScratch, error);
-  if (!camera) return false;
-  volumes::StorageDevice device(camera->storage());
-  for (const Filesystem& filesystem : filesystems()) {
-    if (filesystem.size_in(device)) return true;
-  }
-  const auto found = find_volumes(*camera);
-  return !found.empty() && found.front().start == 0;  // a translation layer, that is
-}
-
-using Boards = std::vector<const boards::Board*>;
-
-std::string names_of(const Boards& boards) {
-  std::string names;
-  for (const boards::Board* board : boards) names += (names.empty() ? "" : ", ") + std::string(board->name);
-  return names;
-}
-
-// One board for each layout of a flash of this size.
-Boards layouts_of_size(uint64_t size) {
-  Boards found;
-  for (const boards::Board& board : boards::all_boards()) {
-    if (board.part->geometry.size_bytes() != size) continue;
-    bool is_new = true;
-    for (const boards::Board* other : found) is_new = is_new && !is_laid_out_like(board, *other);
-    if (is_new) found.push_back(&board);
-  }
-  return found;
-}
 
 // Not fs::copy_file, for which a full disk is an "Input/output error". To open a pipe does not wait.
 std::string copy_file(const std::string& from, const std::string& to) {
@@ -85,78 +33,18 @@ std::string copy_file(const std::string& from, const std::string& to) {
   return copied == 0 ? "" : to + ": " + std::strerror(errno);
 }
 
-const boards::Board* board_by_content(const std::string& path, const Boards& candidates, std::string& error) {
-  Boards holding;
-  size_t refusals = 0;
-  std::string refusal;
-  for (const boards::Board* board : candidates) {
-    std::string reason;
-    if (holds_filesystem(*board, path, reason)) holding.push_back(board);
-    if (reason.empty()) continue;
-    ++refusals;
-    refusal = reason;
-  }
-  if (holding.size() == 1) return holding.front();
-  // What is wrong for every board is wrong with the file.
-  error =
-      refusals == candidates.size()
-          ? refusal
-          : path + ": cannot tell which board it belongs to; add --board with one of " + names_of(candidates);
-  return nullptr;
-}
-
 }  // namespace
-
-const boards::Board* named_board(const std::string& name, std::string& error) {
-  const boards::Board* board = boards::find_board(name);
-  if (board != nullptr) return board;
-  Boards all;
-  for (const boards::Board& each : boards::all_boards()) all.push_back(&each);
-  error = "unknown board '" + name + "'; choose one of " + names_of(all);
-  return nullptr;
-}
-
-const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error) {
-  if (!name.empty()) return named_board(name, error);
-  std::error_code code;
-  const uint64_t size = fs::file_size(path, code);
-  if (code) {
-    error = path + ": " + code.message();
-    // Says better what it is, if it fails: no name at all would be a chip in RAM.
-    open_camera(boards::all_boards().front(), path, sim::ImageUse::kScratch, error);
-    return nullptr;
-  }
-  const auto candidates = layouts_of_size(size);
-  if (candidates.empty()) {
-    error = path + ": holds " + std::to_string(size) + " bytes, and no board's flash is as large; an image " +
-            "is a dump of the whole chip (is it cut short?)";
-    return nullptr;
-  }
-  return candidates.size() == 1 ? candidates.front() : board_by_content(path, candidates, error);
-}
-
-const boards::Board* other_board_of(const std::string& path, const boards::Board& board) {
-  std::error_code code;
-  if (fs::file_size(path, code) != board.part->geometry.size_bytes() || code) return nullptr;
-  std::string ignored;
-  const auto candidates = layouts_of_size(board.part->geometry.size_bytes());
-  if (candidates.size() == 1 || holds_filesystem(board, path, ignored)) return nullptr;
-  for (const boards::Board* other : candidates) {
-    if (!is_laid_out_like(*other, board) && holds_filesystem(*other, path, ignored)) return other;
-  }
-  return nullptr;
-}
-
-std::string names_of_boards_with_as_much_flash(const boards::Board& board) {
-  Boards found;
-  for (const boards::Board& other : boards::all_boards()) {
-    if (other.part->geometry.size_bytes() == board.part->geometry.size_bytes()) found.push_back(&other);
-  }
-  return names_of(found);
-}
 
 std::string wear_path(const std::string& image_path) {
   return image_path + ".wear";
+}
+
+std::vector<std::string> wear_paths(const std::string& image_path) {
+  std::error_code no_path;  // as of a pipe
+  const fs::path real = fs::weakly_canonical(image_path, no_path);
+  std::vector<std::string> paths = {wear_path(image_path)};
+  if (!real.empty()) paths.push_back(wear_path(real.string()));
+  return paths;
 }
 
 std::string Image::open(const std::string& path, const std::string& board_name, Use use, uint32_t start) {
@@ -183,37 +71,44 @@ std::string Image::find_device() {
   }
   look_at_volume(size);
   if (start_ == 0 && content_.filesystem != nullptr) return {};
-  const Filesystem* kind = content_.filesystem != nullptr ? content_.filesystem : content_.remains;
-  const bool is_littlefs = kind != nullptr && kind != filesystem_of_option("fat");
-  for (const FoundVolume& volume : find_volumes(*camera_)) {
-    // Its first block was taken for the second one of a littlefs.
-    if (is_littlefs && volume.start == start_ + storage.native_block_bytes()) {
-      return "--start " + std::to_string(start_) + ": no volume begins here; --start " +
-             std::to_string(volume.start) + " looks into the " + volume.kind;
-    }
-    const uint32_t volume_end = volume.start + volume.size_bytes;
-    if (copy_ && volume.start < start_ && start_ < volume_end) {
-      return "--start " + std::to_string(start_) + " lies inside the " + volume.kind + " that begins at " +
-             std::to_string(volume.start) + ": what is there can be looked at, but not changed";
-    }
-    // A translation layer that ends before the storage does. Its log begins at a large sector.
-    constexpr uint32_t kLargestSegment = 64 << 10;
-    const bool is_layer = volume.kind.ends_with("translation layer");
-    if (content_.filesystem == nullptr && is_layer && volume.start - start_ < kLargestSegment) {
-      look_at_volume(volume_end);
-    }
+  const auto found = find_volumes(*camera_);
+  for (const FoundVolume& volume : found) {
+    if (std::string error = refuse_start(volume); !error.empty()) return error;
+  }
+  if (content_.filesystem != nullptr) return {};
+  // A translation layer that ends before the storage does.
+  for (const FoundVolume& volume : found) {
+    const uint32_t end = volume.start + volume.size_bytes;
+    if (volume.is_layer && start_of_layer(camera_->storage(), start_, end) == volume.start)
+      look_at_volume(end);
   }
   return {};
+}
+
+// For the sake of a volume that was found elsewhere.
+std::string Image::refuse_start(const FoundVolume& neighbour) const {
+  const Filesystem* kind = content_.filesystem != nullptr ? content_.filesystem : content_.remains;
+  const bool is_littlefs = kind != nullptr && kind != filesystem_of_option("fat");
+  const std::string start = "--start " + std::to_string(start_);
+  // Its first block looks like the second one of a littlefs.
+  if (is_littlefs && neighbour.start == start_ + camera_->board().native_block_bytes) {
+    return start + ": no volume begins here; --start " + std::to_string(neighbour.start) +
+           " looks into the " + neighbour.kind;
+  }
+  const bool is_inside = neighbour.start < start_ && start_ - neighbour.start < neighbour.size_bytes;
+  if (!copy_ || !is_inside) return {};
+  return start + " lies inside the " + neighbour.kind + " that begins at " + std::to_string(neighbour.start) +
+         ": what is there can be looked at, but not changed";
 }
 
 void Image::look_at_volume(uint32_t end) {
   flash::Storage& storage = camera_->storage();
   volumes::StorageDevice rest(storage, start_, end - start_);
-  content_ = look_at(rest);
+  content_ = look_at(rest, start_);
   if (content_.filesystem == nullptr && !content_.is_blank) {
     if (auto layer = mount_layer(storage, start_, end)) {
       device_ = std::move(layer);
-      content_ = look_at(*device_);
+      content_ = look_at(*device_, 0);
       content_.description += " on a translation layer";
       return;
     }
@@ -263,6 +158,10 @@ std::string Image::mount() {
   if (content_.filesystem == nullptr) return describe_no_filesystem();
   if (copy_ && content_.filesystem->option.empty()) {
     return path_ + ": its " + content_.description + " can be read here, but not written";
+  }
+  if (copy_ && content_.filesystem == filesystem_of_option("fat") && !has_allocation_table(*device_)) {
+    return path_ +
+           ": the allocation table of its FAT is damaged; pybflash image rescue saves what can be read";
   }
   volume_ = content_.filesystem->make(*device_, board());
   if (const flash::Status status = volume_->mount(); !status.ok()) {

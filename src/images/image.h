@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "boards/camera.h"
 #include "images/filesystems.h"
+#include "images/found_volumes.h"
 #include "images/replacement.h"
 #include "volumes/storage_device.h"
 #include "volumes/volume.h"
@@ -15,20 +17,6 @@
 namespace images {
 
 enum class Use { kLook, kChange };
-
-// Null: `error` says which boards there are.
-const boards::Board* named_board(const std::string& name, std::string& error);
-
-// The board that an image belongs to: `name`, or if that is empty, the one whose flash is as large and whose
-// storage holds a filesystem. Null: `error` says what to do.
-const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error);
-
-// The board that an image seems to belong to if it is not `board`: it has no filesystem in `board`'s storage,
-// and one in that of another board whose flash is as large. Null: nothing speaks against `board`.
-const boards::Board* other_board_of(const std::string& path, const boards::Board& board);
-
-// "OPENMV4P, OPENMVPT": the boards whose images are as large as this one's. It is among them.
-std::string names_of_boards_with_as_much_flash(const boards::Board& board);
 
 class Image {
  public:
@@ -52,6 +40,7 @@ class Image {
  private:
   std::string open_copy(const boards::Board& board);
   std::string find_device();
+  std::string refuse_start(const FoundVolume& neighbour) const;
   void look_at_volume(uint32_t end);
   std::string describe_no_filesystem() const;
 
@@ -66,5 +55,7 @@ class Image {
 
 // "cam.bin.wear": the wear counters beside an image.
 std::string wear_path(const std::string& image_path);
+// And beside the file that a link of this name leads to.
+std::vector<std::string> wear_paths(const std::string& image_path);
 
 }  // namespace images

@@ -9,6 +9,7 @@
 
 #include "boards/board_table.h"
 #include "chipmap/little_endian.h"
+#include "images/board_of.h"
 #include "images/dfu.h"
 #include "images/image.h"
 #include "images/words.h"

@@ -31,10 +31,16 @@ uint32_t blocks_of_layer(boards::Camera& camera) {
   return volumes::FtlDevice(camera.storage(), 0, camera.storage().size_bytes()).layer().block_count();
 }
 
-std::unique_ptr<volumes::FtlDevice> mount_layer(flash::Storage& storage, uint32_t start, uint32_t end) {
+std::optional<uint32_t> start_of_layer(flash::Storage& storage, uint32_t start, uint32_t end) {
+  if (start >= end) return {};
   ftl::Layout layout;
   const flash::StorageNor nor(storage);
-  if (!ftl::make_layout(nor.geometry(), start, end - start, layout).ok()) return nullptr;
+  const bool fits = ftl::make_layout(nor.geometry(), start, end - start, layout).ok();
+  return fits ? std::optional(layout.base) : std::nullopt;
+}
+
+std::unique_ptr<volumes::FtlDevice> mount_layer(flash::Storage& storage, uint32_t start, uint32_t end) {
+  if (!start_of_layer(storage, start, end)) return nullptr;
   auto device = std::make_unique<volumes::FtlDevice>(storage, start, end - start);
   return device->mount().ok() ? std::move(device) : nullptr;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "boards/camera.h"
@@ -16,6 +17,9 @@ std::unique_ptr<volumes::BlockDevice> new_device(boards::Camera& camera, bool ha
 // How many blocks such a layer has for a filesystem.
 uint32_t blocks_of_layer(boards::Camera& camera);
 inline constexpr uint32_t kLeastBlocksOfFat = 50;  // FatFs formats nothing smaller
+
+// Where its log begins; of a slice that no layer fits into, nowhere.
+std::optional<uint32_t> start_of_layer(flash::Storage& storage, uint32_t start, uint32_t end);
 
 // The layer that lies there in the storage. Null: no translation layer is there, or none that can be used.
 std::unique_ptr<volumes::FtlDevice> mount_layer(flash::Storage& storage, uint32_t start, uint32_t end);

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "boards/camera.h"
 #include "chipmap/little_endian.h"
-#include "images/filesystems.h"
-#include "volumes/storage_device.h"
+#include "images/sparse_device.h"
 
 namespace images {
 
@@ -19,20 +16,6 @@ using chipmap::get_le16;
 using chipmap::get_le32;
 using flash::Status;
 using volumes::BlockDevice;
-
-// A blank camera of the same kind, to see what the filesystems write there.
-class Donor {
- public:
-  Donor(const boards::Board& board, uint32_t size_bytes)
-      : camera_(std::get<std::unique_ptr<boards::Camera>>(boards::Camera::open(board, {}))),
-        device_(camera_->storage(), 0, size_bytes) {}
-
-  BlockDevice& device() { return device_; }
-
- private:
-  std::unique_ptr<boards::Camera> camera_;
-  volumes::StorageDevice device_;
-};
 
 class FatTable {
  public:
@@ -120,28 +103,21 @@ bool is_blank(std::span<const uint8_t> bytes) {
 }
 
 // A block of a folder that holds nothing: what littlefs writes for one, behind its two superblocks.
-Status empty_folder(const boards::Board& board, BlockDevice& like, std::vector<uint8_t>& block) {
-  Donor donor(board, like.size_bytes());
-  const auto volume = volumes::make_littlefs(donor.device());
+Status empty_folder(BlockDevice& like, std::vector<uint8_t>& block) {
+  SparseDevice donor(like, like.size_bytes());
+  const auto volume = volumes::make_littlefs(donor);
   FLASH_TRY(volume->format());
   FLASH_TRY(volume->mount());
   FLASH_TRY(volume->make_directory("/x"));
   block.resize(like.native_block_bytes());
   for (uint32_t at = 2 * like.native_block_bytes(); at < like.size_bytes(); at += like.native_block_bytes()) {
-    FLASH_TRY(donor.device().read(at, block));
+    FLASH_TRY(donor.read(at, block));
     if (!is_blank(block)) return {};
   }
   return volumes::kNotFound;
 }
 
 }  // namespace
-
-Status make_fat_boot_sector(const boards::Board& board, uint32_t size_bytes, std::vector<uint8_t>& sector) {
-  Donor donor(board, size_bytes);
-  FLASH_TRY(volumes::make_fat(donor.device(), board.volume_label)->format());
-  sector.resize(donor.device().simple_block_bytes());
-  return donor.device().read(0, sector);
-}
 
 Status bridge_fat_table(BlockDevice& device) {
   FatTable table(device);
@@ -150,8 +126,8 @@ Status bridge_fat_table(BlockDevice& device) {
   return table.store();
 }
 
-Status mount_without_damaged_folders(BlockDevice& device, const boards::Board& board,
-                                     std::unique_ptr<volumes::Volume>& volume, size_t& lost_folders) {
+Status mount_without_damaged_folders(BlockDevice& device, std::unique_ptr<volumes::Volume>& volume,
+                                     size_t& lost_folders) {
   const uint32_t block_bytes = device.native_block_bytes();
   Witness witness(device);
   std::vector<uint8_t> folder;
@@ -160,7 +136,7 @@ Status mount_without_damaged_folders(BlockDevice& device, const boards::Board& b
     const auto blocks = witness.last_blocks();
     const bool is_root = std::min(blocks.first, blocks.second) < 2;
     if (is_root || lost_folders == device.size_bytes() / block_bytes) return status;
-    if (folder.empty()) FLASH_TRY(empty_folder(board, device, folder));
+    if (folder.empty()) FLASH_TRY(empty_folder(device, folder));
     for (const uint32_t block : {blocks.first, blocks.second}) {
       FLASH_TRY(device.erase_block(block * block_bytes));
     }

@@ -3,18 +3,12 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "boards/board.h"
 #include "flash/status.h"
 #include "volumes/block_device.h"
 #include "volumes/volume.h"
 
 namespace images {
-
-// The boot sector that the camera's formatter writes for so many bytes: it depends on nothing else.
-flash::Status make_fat_boot_sector(const boards::Board& board, uint32_t size_bytes,
-                                   std::vector<uint8_t>& sector);
 
 // Every entry of the allocation table that leads nowhere leads to the next cluster instead, where a file that
 // was written in one go goes on.
@@ -22,7 +16,7 @@ flash::Status bridge_fat_table(volumes::BlockDevice& device);
 
 // A littlefs does not mount if a single folder is damaged. Puts an empty folder in the place of each that is,
 // until `volume`, made and mounted here, is there. `lost_folders` counts them.
-flash::Status mount_without_damaged_folders(volumes::BlockDevice& device, const boards::Board& board,
+flash::Status mount_without_damaged_folders(volumes::BlockDevice& device,
                                             std::unique_ptr<volumes::Volume>& volume, size_t& lost_folders);
 
 }  // namespace images

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "images/fat_length.h"
+#include "images/fat_boot_sector.h"
 #include "images/found_volumes.h"
 #include "images/mend.h"
 #include "images/walk.h"
@@ -103,13 +103,13 @@ class Rescue {
     if (filesystem_ == nullptr) return "nothing to save: the storage holds " + content.description;
     volume_ = filesystem_->make(image_.device(), image_.board());
     Status status = volume_->mount();
-    if (!status.ok() && is_fat()) {
+    if (is_fat() && (!status.ok() || !has_allocation_table(image_.device()))) {
       status = mount_with_new_boot_sector();
       if (status.ok())
         rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
     } else if (!status.ok() && filesystem_ == filesystem_of_option("littlefs")) {
       size_t lost = 0;
-      status = mount_without_damaged_folders(image_.device(), image_.board(), volume_, lost);
+      status = mount_without_damaged_folders(image_.device(), volume_, lost);
       if (lost != 0) {
         rescued_.remarks.push_back(std::to_string(lost) +
                                    " folders are damaged; they come out empty, or without their rest");
@@ -120,41 +120,15 @@ class Rescue {
            reason_of(status) + ")";
   }
 
-  // How long the FAT was, its boot sector alone knew. It went on to the end of the storage, or to a volume
-  // that was laid out behind it - of the volumes found there, some may be remains of older times - or else
-  // where. With the right length, it finds most files.
+  // It went on to the end of the storage, or to the next volume, or else where.
   Status mount_with_new_boot_sector() {
-    std::vector<uint32_t> lengths = lengths_of_fat(image_.device(), image_.board());
-    lengths.push_back(image_.device().size_bytes());
+    std::vector<uint32_t> likely_lengths = {image_.device().size_bytes()};
     for (const FoundVolume& volume : find_volumes(image_.camera())) {
-      if (volume.start > image_.start()) lengths.push_back(volume.start - image_.start());
+      const uint32_t length = volume.start - image_.start();
+      if (volume.start > image_.start() && length < image_.device().size_bytes())
+        likely_lengths.push_back(length);
     }
-    size_t most_files = 0;
-    uint32_t best = lengths.front();
-    for (const uint32_t length : lengths) {
-      const size_t files = mount_as_fat_of(length).ok() ? count_whole_files() : 0;
-      if (files > most_files) best = length;
-      most_files = std::max(most_files, files);
-    }
-    return mount_as_fat_of(best);
-  }
-
-  Status mount_as_fat_of(uint32_t size_bytes) {
-    std::vector<uint8_t> boot;
-    FLASH_TRY(make_fat_boot_sector(image_.board(), size_bytes, boot));
-    FLASH_TRY(image_.device().write(0, boot));
-    return volume_->mount();
-  }
-
-  size_t count_whole_files() {
-    std::vector<Node> nodes;
-    walk(volume(), "/", nodes, [](const Fault&) { return true; }).ignore();
-    return static_cast<size_t>(std::count_if(nodes.begin(), nodes.end(), [&](const Node& node) {
-      if (node.entry.is_directory || node.entry.size_bytes > image_.device().size_bytes()) return false;
-      uint64_t bytes = 0;
-      const auto count = [&](std::span<const uint8_t> piece) { return (bytes += piece.size()) != 0; };
-      return read_file(volume(), node.path, count).ok() && bytes == node.entry.size_bytes;
-    }));
+    return mount_fat_with_new_boot_sector(image_.device(), *volume_, likely_lengths);
   }
 
   std::string host_path_of(const std::string& path) const {

@@ -122,7 +122,7 @@ void add_scripts(CLI::App& command, Options& options) {
   command.add_option("--image", options.camera.image, "What the flash holds at first; it is only read")
       ->type_name("FILE")
       ->check(refuse_empty);
-  command.add_flag("--no-mount", options.camera.no_mount, "Leave the storage alone: no probing, no /flash");
+  add_no_mount_option(command, options.camera);
 }
 
 void add_extent(CLI::App& command, Options& options, Texts& texts) {

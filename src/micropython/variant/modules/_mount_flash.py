@@ -54,6 +54,14 @@ def _littlefs_in(block):
     return None
 
 
+def _begins_at_block_1(storage, blocks):
+    """Is what block 1 and its copy behind it say a littlefs that begins there?"""
+    found = _littlefs_in(blocks[1])
+    if _littlefs_in(blocks[0]) or not found or _littlefs_in(storage.read(2 * storage.block_bytes, 64)) != found:
+        return False
+    return found[1] + storage.block_bytes <= storage.size_bytes
+
+
 def _is_torn_littlefs(block):
     # The first tag of a v2 superblock block is always the same; a v2 or v1 magic may be cut short.
     if block[4:8] == b"\xf0\x0f\xff\xf7":
@@ -170,7 +178,7 @@ def _mount(storage):
     blocks = [storage.read(n * storage.block_bytes, 64) for n in (0, 1)]
     head = storage.read(0, _CHUNK_BYTES)
     littlefs = [found for found in map(_littlefs_in, blocks) if found]
-    if len(littlefs) == 1 and not _littlefs_in(blocks[0]) and _littlefs_in(storage.read(2 * storage.block_bytes, 64)):
+    if _begins_at_block_1(storage, blocks):
         return "unknown data, and a littlefs behind it, at pyb.Flash(start=%d)" % storage.block_bytes
     if littlefs:
         what = "littlefs v2" if littlefs[0][0] is vfs.VfsLfs2 else "littlefs v1"

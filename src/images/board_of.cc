@@ -1,0 +1,139 @@
+#include "images/board_of.h"
+
+#include <filesystem>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "boards/board_table.h"
+#include "images/filesystems.h"
+#include "images/found_volumes.h"
+#include "volumes/storage_device.h"
+
+namespace images {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Boards that lay their flash out alike read each other's images.
+bool is_laid_out_like(const boards::Board& a, const boards::Board& b) {
+  return a.part->geometry.size_bytes() == b.part->geometry.size_bytes() &&
+         a.storage().offset == b.storage().offset && a.storage().size_bytes == b.storage().size_bytes &&
+         a.native_block_bytes == b.native_block_bytes && a.simple_block_bytes == b.simple_block_bytes;
+}
+
+// A filesystem, what may be left of one, or a translation layer. `error` says why the image cannot be opened
+// as one of this board, if so.
+bool holds_filesystem(const boards::Board& board, const std::string& path, std::string& error) {
+  error.clear();
+  const auto camera = open_camera(board, path, sim::ImageUse::kScratch, error);
+  if (!camera) return false;
+  volumes::StorageDevice device(camera->storage());
+  const Content content = look_at(device, 0);
+  if (content.filesystem != nullptr || content.remains != nullptr) return true;
+  const auto found = find_volumes(*camera);
+  return !found.empty() && found.front().start == 0;
+}
+
+using Boards = std::vector<const boards::Board*>;
+
+std::string names_of(const Boards& boards) {
+  std::string names;
+  for (const boards::Board* board : boards) names += (names.empty() ? "" : ", ") + std::string(board->name);
+  return names;
+}
+
+// One board for each layout of a flash of this size.
+Boards layouts_of_size(uint64_t size) {
+  Boards found;
+  for (const boards::Board& board : boards::all_boards()) {
+    if (board.part->geometry.size_bytes() != size) continue;
+    bool is_new = true;
+    for (const boards::Board* other : found) is_new = is_new && !is_laid_out_like(board, *other);
+    if (is_new) found.push_back(&board);
+  }
+  return found;
+}
+
+const boards::Board* board_by_content(const std::string& path, const Boards& candidates, std::string& error) {
+  Boards holding;
+  size_t refusals = 0;
+  std::string refusal;
+  for (const boards::Board* board : candidates) {
+    std::string reason;
+    if (holds_filesystem(*board, path, reason)) holding.push_back(board);
+    if (reason.empty()) continue;
+    ++refusals;
+    refusal = reason;
+  }
+  if (holding.size() == 1) return holding.front();
+  // What is wrong for every board is wrong with the file.
+  error =
+      refusals == candidates.size()
+          ? refusal
+          : path + ": cannot tell which board it belongs to; add --board with one of " + names_of(candidates);
+  return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<boards::Camera> open_camera(const boards::Board& board, const std::string& path,
+                                            sim::ImageUse use, std::string& error) {
+  auto camera = boards::Camera::open(board, path, use);
+  if (auto* text = std::get_if<std::string>(&camera)) {
+    error = std::move(*text);
+    return nullptr;
+  }
+  return std::get<std::unique_ptr<boards::Camera>>(std::move(camera));
+}
+
+const boards::Board* named_board(const std::string& name, std::string& error) {
+  const boards::Board* board = boards::find_board(name);
+  if (board != nullptr) return board;
+  Boards all;
+  for (const boards::Board& each : boards::all_boards()) all.push_back(&each);
+  error = "unknown board '" + name + "'; choose one of " + names_of(all);
+  return nullptr;
+}
+
+const boards::Board* board_of(const std::string& path, const std::string& name, std::string& error) {
+  if (!name.empty()) return named_board(name, error);
+  std::error_code code;
+  const uint64_t size = fs::file_size(path, code);
+  if (code) {
+    error = path + ": " + code.message();
+    // Says better what it is, if it fails: no name at all would be a chip in RAM.
+    open_camera(boards::all_boards().front(), path, sim::ImageUse::kScratch, error);
+    return nullptr;
+  }
+  const auto candidates = layouts_of_size(size);
+  if (candidates.empty()) {
+    error = path + ": holds " + std::to_string(size) + " bytes, and no board's flash is as large; an image " +
+            "is a dump of the whole chip (is it cut short?)";
+    return nullptr;
+  }
+  return candidates.size() == 1 ? candidates.front() : board_by_content(path, candidates, error);
+}
+
+const boards::Board* other_board_of(const std::string& path, const boards::Board& board) {
+  std::error_code code;
+  if (fs::file_size(path, code) != board.part->geometry.size_bytes() || code) return nullptr;
+  std::string ignored;
+  const auto candidates = layouts_of_size(board.part->geometry.size_bytes());
+  if (candidates.size() == 1 || holds_filesystem(board, path, ignored)) return nullptr;
+  for (const boards::Board* other : candidates) {
+    if (!is_laid_out_like(*other, board) && holds_filesystem(*other, path, ignored)) return other;
+  }
+  return nullptr;
+}
+
+std::string names_of_boards_with_as_much_flash(const boards::Board& board) {
+  Boards found;
+  for (const boards::Board& other : boards::all_boards()) {
+    if (other.part->geometry.size_bytes() == board.part->geometry.size_bytes()) found.push_back(&other);
+  }
+  return names_of(found);
+}
+
+}  // namespace images
