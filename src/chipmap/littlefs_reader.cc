@@ -159,15 +159,15 @@ class LittlefsSurvey {
 
 }  // namespace
 
-std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes, uint32_t place,
-                                                 uint32_t native_block_bytes) {
+std::optional<LittlefsLayout> recognise_littlefs(std::span<const uint8_t> bytes, uint32_t start,
+                                                 uint32_t native_block_bytes, bool follows_volume) {
   LittlefsHeads heads;
   for (uint32_t block = 0; block < heads.size(); ++block) {
     const uint32_t at = block * native_block_bytes;
     if (flash::in_range(at, kLittlefsHeadBytes, bytes.size()))
       heads[block] = bytes.subspan(at, kLittlefsHeadBytes);
   }
-  return littlefs_at(heads, place, native_block_bytes, bytes.size());
+  return littlefs_at(heads, {start, native_block_bytes, bytes.size(), follows_volume});
 }
 
 void survey_littlefs(ChipMap& map, uint32_t offset, const LittlefsLayout& layout) {

@@ -45,34 +45,39 @@ Torn how_torn(const Format& format, std::span<const uint8_t> head) {
 
 // Only the second block holds a superblock. Is it the second one of a volume that begins with the first
 // block, and not the first one of a volume that begins with the second?
-bool begins_with_first(const Format& format, const LittlefsHeads& heads, uint32_t place,
-                       uint32_t native_block_bytes) {
-  if (place == 0) return true;  // all storages begin with a volume, or most
+bool begins_with_first(const Format& format, const LittlefsHeads& heads, const LittlefsPlace& place) {
+  if (place.start == 0) return true;  // most storages begin with a volume
   const Torn first = how_torn(format, heads[0]), third = how_torn(format, heads[2]);
   if (first != third) return first > third;
-  return std::countr_zero(place) >
-         std::countr_zero(place + native_block_bytes);  // people choose round numbers
+  if (place.follows_volume) return true;
+  // People choose round numbers.
+  return std::countr_zero(place.start) > std::countr_zero(place.start + place.native_block_bytes);
 }
 
-std::optional<LittlefsLayout> littlefs_at(const Format& format, const LittlefsHeads& heads, uint32_t place,
-                                          uint32_t native_block_bytes, uint64_t room_bytes) {
+std::optional<LittlefsLayout> littlefs_at(const Format& format, const LittlefsHeads& heads,
+                                          const LittlefsPlace& place) {
   const auto first = superblock_in(format, heads[0]), second = superblock_in(format, heads[1]);
-  if (first && first->size_bytes() <= room_bytes) return first;
-  if (!second || second->size_bytes() > room_bytes) return {};
+  if (first && first->size_bytes() <= place.room_bytes) return first;
+  if (!second || second->size_bytes() > place.room_bytes) return {};
   if (has_magic(format, heads[0])) return second;  // the first one's length is damaged
   const bool is_pair = superblock_in(format, heads[2]) == second;
-  if (is_pair && second->size_bytes() + native_block_bytes <= room_bytes) return {};
-  return begins_with_first(format, heads, place, native_block_bytes) ? second : std::nullopt;
+  if (is_pair && second->size_bytes() <= place.room_bytes - place.native_block_bytes) return {};
+  return begins_with_first(format, heads, place) ? second : std::nullopt;
 }
 
 }  // namespace
 
-std::optional<LittlefsLayout> littlefs_at(const LittlefsHeads& heads, uint32_t place,
-                                          uint32_t native_block_bytes, uint64_t room_bytes) {
+std::optional<LittlefsLayout> littlefs_at(const LittlefsHeads& heads, const LittlefsPlace& place) {
   for (const Format& format : kFormats) {
-    if (const auto layout = littlefs_at(format, heads, place, native_block_bytes, room_bytes)) return layout;
+    if (const auto layout = littlefs_at(format, heads, place)) return layout;
   }
   return {};
+}
+
+bool is_foreign_to_littlefs(std::span<const uint8_t> head) {
+  return !head.empty() && std::all_of(kFormats.begin(), kFormats.end(), [&](const Format& format) {
+    return !superblock_in(format, head) && how_torn(format, head) == Torn::kNot;
+  });
 }
 
 }  // namespace chipmap

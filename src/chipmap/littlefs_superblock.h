@@ -21,10 +21,19 @@ struct LittlefsLayout {
 inline constexpr uint32_t kLittlefsHeadBytes = 64;
 using LittlefsHeads = std::array<std::span<const uint8_t>, 3>;
 
-// A littlefs that begins with the first of these blocks, `place` bytes into the storage, and ends within
-// `room_bytes`. Its second block has a copy of the superblock; where that alone is there, the volume may as
-// well begin with it.
-std::optional<LittlefsLayout> littlefs_at(const LittlefsHeads& heads, uint32_t place,
-                                          uint32_t native_block_bytes, uint64_t room_bytes);
+// The place of three such blocks.
+struct LittlefsPlace {
+  uint32_t start;  // bytes into the storage
+  uint32_t native_block_bytes;
+  uint64_t room_bytes;          // to the end of what there is
+  bool follows_volume = false;  // another volume ends here; or the storage begins
+};
+
+// A littlefs that begins with the first of these blocks and fits there. Its second block has a copy of the
+// superblock; where that alone is there, the volume may as well begin with it.
+std::optional<LittlefsLayout> littlefs_at(const LittlefsHeads& heads, const LittlefsPlace& place);
+
+// Is a block that should begin a littlefs neither a superblock nor what a cut of the power leaves of one?
+bool is_foreign_to_littlefs(std::span<const uint8_t> head);
 
 }  // namespace chipmap

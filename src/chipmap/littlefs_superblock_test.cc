@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <string_view>
 #include <vector>
 
 #include "chipmap/testing.h"
@@ -39,6 +38,7 @@ struct Case {
   const char* name;
   Head first, second, third;
   uint32_t place, room, blocks;
+  bool follows_volume = false;
 };
 
 class EveryVersion : public testing::TestWithParam<uint32_t> {};
@@ -53,6 +53,7 @@ TEST_P(EveryVersion, BeginsWhereItsSuperblocksSay) {
            Case{"the first alone", sound, kBlank, kData, kOdd, kBlocks, kBlocks},
            Case{"too long", longer, longer, kData, 0, kBlocks, 0},
            Case{"the first one's length is damaged", longer, sound, kData, kOdd, kBlocks, kBlocks},
+           Case{"the same, with remains behind", longer, sound, sound, kOdd, kBlocks + 1, kBlocks},
            Case{"none", kBlank, kData, sound, 0, kBlocks, 0},
            Case{"unreadable, and a copy", kNone, sound, kBlank, 0, kBlocks, kBlocks},
            Case{"the first one is torn", begun(GetParam()), sound, kData, kOdd, kBlocks, kBlocks},
@@ -60,19 +61,35 @@ TEST_P(EveryVersion, BeginsWhereItsSuperblocksSay) {
            Case{"data, and a volume behind them", kData, sound, sound, kRound, kBlocks + 1, 0},
            Case{"at the start of the storage, too", kData, sound, sound, 0, kBlocks + 1, 0},
            Case{"data, and a torn volume behind them", kData, sound, kBlank, kRound, kBlocks + 1, 0},
-           Case{"remains of another one in the third", kZeros, sound, other, 0, kBlocks, kBlocks},
+           Case{"remains of another one in the third", kZeros, sound, other, kRound, kBlocks + 1, 0},
+           Case{"the same, where all storage begins", kZeros, sound, other, 0, kBlocks + 1, kBlocks},
+           Case{"a torn erase", kZeros, sound, kData, kOdd, kBlocks + 1, kBlocks},
+           Case{"a volume behind data, which ends too late to be one", kData, sound, sound, kRound, kBlocks,
+                0},
+           Case{"blank on both sides, behind a volume", kBlank, sound, kBlank, kOdd, kBlocks + 1, kBlocks,
+                true},
+           Case{"data behind a volume", kData, sound, kBlank, kRound, kBlocks + 1, 0, true},
+           Case{"data at the start of the storage", kData, sound, kBlank, 0, kBlocks + 1, kBlocks},
            Case{"a pair that would end too late", kData, sound, sound, 0, kBlocks, kBlocks},
            Case{"blank on both sides, round here", kBlank, sound, kBlank, kRound, kBlocks + 1, kBlocks},
            Case{"blank on both sides, round there", kBlank, sound, kBlank, kOdd, kBlocks + 1, 0},
        }) {
     SCOPED_TRACE(c.name);
-    const auto found = littlefs_at({c.first, c.second, c.third}, c.place, kBlock, uint64_t{c.room} * kBlock);
+    const auto found = littlefs_at({c.first, c.second, c.third},
+                                   {c.place, kBlock, uint64_t{c.room} * kBlock, c.follows_volume});
     ASSERT_EQ(found.has_value(), c.blocks != 0);
     if (!found) continue;
     EXPECT_EQ(found->block_count, c.blocks);
     EXPECT_EQ(found->version, GetParam());
     EXPECT_EQ(found->size_bytes(), c.blocks * kBlock);
   }
+}
+
+TEST_P(EveryVersion, KnowsABlockThatIsNoneOfIts) {
+  for (const Head& head : {superblock(GetParam()), kBlank, kZeros, begun(GetParam()), kNone}) {
+    EXPECT_FALSE(is_foreign_to_littlefs(head));
+  }
+  EXPECT_TRUE(is_foreign_to_littlefs(kData));
 }
 
 }  // namespace

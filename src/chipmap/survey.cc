@@ -18,8 +18,8 @@ uint32_t survey_volume(ChipMap& map, const sim::CellMemory& memory, uint32_t fro
     survey_fat(map, at, *fat);
     return at + fat->size_bytes;
   }
-  if (const auto littlefs =
-          recognise_littlefs(bytes, at - map.board().storage().offset, map.board().native_block_bytes)) {
+  if (const auto littlefs = recognise_littlefs(bytes, at - map.board().storage().offset,
+                                               map.board().native_block_bytes, at == from)) {
     survey_littlefs(map, at, *littlefs);
     return at + static_cast<uint32_t>(littlefs->size_bytes());
   }

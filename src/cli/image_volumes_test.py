@@ -7,7 +7,7 @@
 import random
 import shutil
 
-from image_testing import KIB, MIB, STORAGE, ImageCase, image, main, pybflash
+from image_testing import KIB, MIB, STORAGE, ImageCase, image, main, pybflash, tool
 
 # Where they begin in the storage; the last one goes on to its end.
 SMALL = {0: "FAT12", 32 * KIB: "littlefs v2"}
@@ -170,6 +170,47 @@ class Volumes(ImageCase):
                 self.run_on_camera("dev = flash.Ftl(pyb.Flash(start=0)); dev.writeblocks(0, bytes(512)); dev.ioctl(3, 0)")
                 files = self.rescue(board=board)[1]
                 self.assertEqual(files, {name: name.encode() * 300 for name in ("a.txt", "b.txt")})
+
+    def test_a_table_that_is_damaged_leaves_a_sound_boot_sector_alone(self):
+        contents = {f"a long name {n}.bin": random.Random(n).randbytes(1500) for n in range(8)}
+        source = self.folder / "source"
+        for name, content in contents.items():
+            self.write(f"source/{name}", content)
+        self.lay_out("OPENMV4P", {0: "FAT16"})
+        volume = self.write("volume", b"")
+        with open(volume, "r+b") as file:  # laid out otherwise than by the camera
+            file.truncate(24 * MIB)
+        tool("mkfs.fat", "-F", "16", "-s", "4", volume)
+        tool("mcopy", "-i", volume, *source.iterdir(), "::")
+        self.damage(0, volume.read_bytes())
+        self.damage(4 * 512, bytes(1))  # the media byte; in the table's first sector
+        self.assertEqual(self.rescue(code=0)[1], contents)
+
+    def test_a_table_and_a_boot_sector_that_are_damaged(self):
+        for length in (1920 * KIB, 4 * MIB, 20 * MIB):
+            with self.subTest(length=length):
+                self.lay_out("OPENMV4P", {0: "FAT"}, length)
+                source = self.folder / "source"
+                for n in range(40):
+                    self.write(f"source/a long name {n}.bin", random.Random(n).randbytes(700))
+                self.at(0, "put", f"{self.image}:/", *source.iterdir())
+                self.damage(0, bytes(512))
+                self.damage(512 + 8, bytes(504))
+                names = {name.removesuffix(".damaged") for name in self.rescue()[1]}
+                self.assertEqual(names, {path.name for path in source.iterdir()})
+
+    def test_a_volume_directly_behind_another(self):
+        start = 252 * KIB  # no round number, and one block before one
+        self.lay_out("OPENMV4P", {0: "FAT12", start: "littlefs v2"})
+        self.damage(start, b"\xff" * 4096)
+        self.assertIn(f"littlefs v2, 24 MiB, start={start};", self.good("info", self.image))
+        self.at(start, "put", self.image, self.write("name"))
+
+    def test_a_raw_block_at_the_start_is_not_overwritten(self):
+        self.lay_out("OPENMV4P", {4096: "littlefs v2"})
+        self.damage(0, b"mine" * 1024)
+        self.damage(8192, b"\xff" * 4096)
+        self.refused("put", self.image, __file__, words=["the first block of its littlefs v2 is damaged"])
 
     def test_an_allocation_table_that_is_gone(self):
         self.lay_out("OPENMV4P", {0: "FAT12", MIB: "littlefs v2"})

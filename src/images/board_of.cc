@@ -23,17 +23,20 @@ bool is_laid_out_like(const boards::Board& a, const boards::Board& b) {
          a.native_block_bytes == b.native_block_bytes && a.simple_block_bytes == b.simple_block_bytes;
 }
 
-// A filesystem, what may be left of one, or a translation layer. `error` says why the image cannot be opened
-// as one of this board, if so.
-bool holds_filesystem(const boards::Board& board, const std::string& path, std::string& error) {
+enum class Found { kNothing, kRemains, kFilesystem };
+
+// At the start of the board's storage. `error` says why the image cannot be opened as one of this board, if
+// so.
+Found look_for_filesystem(const boards::Board& board, const std::string& path, std::string& error) {
   error.clear();
   const auto camera = open_camera(board, path, sim::ImageUse::kScratch, error);
-  if (!camera) return false;
+  if (!camera) return Found::kNothing;
   volumes::StorageDevice device(camera->storage());
-  const Content content = look_at(device, 0);
-  if (content.filesystem != nullptr || content.remains != nullptr) return true;
+  const Content content = look_at(device, {});
+  if (content.filesystem != nullptr) return Found::kFilesystem;
   const auto found = find_volumes(*camera);
-  return !found.empty() && found.front().start == 0;
+  if (!found.empty() && found.front().start == 0) return Found::kFilesystem;  // on a translation layer
+  return content.remains != nullptr ? Found::kRemains : Found::kNothing;
 }
 
 using Boards = std::vector<const boards::Board*>;
@@ -62,7 +65,7 @@ const boards::Board* board_by_content(const std::string& path, const Boards& can
   std::string refusal;
   for (const boards::Board* board : candidates) {
     std::string reason;
-    if (holds_filesystem(*board, path, reason)) holding.push_back(board);
+    if (look_for_filesystem(*board, path, reason) != Found::kNothing) holding.push_back(board);
     if (reason.empty()) continue;
     ++refusals;
     refusal = reason;
@@ -121,9 +124,11 @@ const boards::Board* other_board_of(const std::string& path, const boards::Board
   if (fs::file_size(path, code) != board.part->geometry.size_bytes() || code) return nullptr;
   std::string ignored;
   const auto candidates = layouts_of_size(board.part->geometry.size_bytes());
-  if (candidates.size() == 1 || holds_filesystem(board, path, ignored)) return nullptr;
+  if (candidates.size() == 1) return nullptr;
+  if (look_for_filesystem(board, path, ignored) != Found::kNothing) return nullptr;
   for (const boards::Board* other : candidates) {
-    if (!is_laid_out_like(*other, board) && holds_filesystem(*other, path, ignored)) return other;
+    if (is_laid_out_like(*other, board)) continue;
+    if (look_for_filesystem(*other, path, ignored) == Found::kFilesystem) return other;
   }
   return nullptr;
 }

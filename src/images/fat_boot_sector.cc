@@ -5,6 +5,9 @@
 #include <compare>
 #include <map>
 #include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "chipmap/little_endian.h"
 #include "flash/geometry.h"
@@ -94,27 +97,42 @@ std::vector<uint32_t> possible_lengths_of_fat(BlockDevice& device) {
   return layouts.possible_lengths();
 }
 
-// Of a way to read the volume: how much comes out, and does it take as many clusters as are in use?
+// Of a way to read the volume. Where tables are damaged, no file may be whole; but files begin where there
+// are clusters, and are no longer than the volume. A file of one cluster fits everywhere, and says nothing of
+// chains.
 struct Verdict {
-  int64_t files = 0;  // that are whole, less those that are not
-  uint64_t surplus_blocks = 0;
+  int64_t plausible_entries = 0;  // less those that are not
+  size_t chains = 0;              // of several clusters, and as long as their files
+  size_t blank_files = 0;
+  uint64_t surplus_blocks = 0;  // that are in use, and nobody's; or the other way round
 
   bool is_better_than(const Verdict& other) const {
-    return files != other.files ? files > other.files : surplus_blocks < other.surplus_blocks;
+    return std::tuple(plausible_entries, chains, other.blank_files, other.surplus_blocks) >
+           std::tuple(other.plausible_entries, other.chains, blank_files, surplus_blocks);
   }
 };
 
-// What is blank throughout is nobody's file.
-bool is_whole(Volume& volume, const Node& node, uint32_t device_bytes) {
-  if (node.entry.size_bytes > device_bytes) return false;
+// Reads a file, and says whether its first piece is blank.
+uint64_t read_bytes_of(Volume& volume, const Node& node, bool& is_blank) {
   uint64_t bytes = 0;
-  bool is_blank = true;
   const auto look = [&](std::span<const uint8_t> piece) {
+    if (bytes == 0)
+      is_blank = std::all_of(piece.begin(), piece.end(), [](uint8_t byte) { return byte == 0xFF; });
     bytes += piece.size();
-    is_blank = is_blank && std::all_of(piece.begin(), piece.end(), [](uint8_t byte) { return byte == 0xFF; });
     return true;
   };
-  return read_file(volume, node.path, look).ok() && bytes == node.entry.size_bytes && !is_blank;
+  read_file(volume, node.path, look).ignore();
+  return bytes;
+}
+
+void judge_file(Volume& volume, const Node& node, uint32_t block_bytes, uint32_t device_bytes,
+                Verdict& verdict) {
+  const uint32_t size = node.entry.size_bytes;
+  bool is_blank = false;
+  const uint64_t bytes = size <= device_bytes ? read_bytes_of(volume, node, is_blank) : 0;
+  verdict.plausible_entries += size == 0 ? 0 : bytes != 0 ? 1 : -1;
+  verdict.chains += size > block_bytes && bytes == size ? 1 : 0;
+  verdict.blank_files += is_blank ? 1 : 0;
 }
 
 Verdict judge(Volume& volume, uint32_t device_bytes) {
@@ -123,24 +141,23 @@ Verdict judge(Volume& volume, uint32_t device_bytes) {
   if (!volume.space(space).ok()) return verdict;
   std::vector<Node> nodes;
   walk(volume, "/", nodes, [&](const Fault&) {
-    --verdict.files;
+    --verdict.plausible_entries;
     return true;
   }).ignore();
   uint64_t needed = 0;
   for (const Node& node : nodes) {
     const uint64_t size = node.entry.is_directory ? 1 : node.entry.size_bytes;
     needed += (size + space.block_bytes - 1) / space.block_bytes;
-    if (node.entry.is_directory || size == 0) continue;
-    verdict.files += is_whole(volume, node, device_bytes) ? 1 : -1;
+    if (!node.entry.is_directory) judge_file(volume, node, space.block_bytes, device_bytes, verdict);
   }
   const uint64_t used = space.total_blocks - space.free_blocks;
   verdict.surplus_blocks = std::max(used, needed) - std::min(used, needed);
   return verdict;
 }
 
-Status mount_as_long_as(BlockDevice& device, Volume& volume, uint32_t length) {
-  std::vector<uint8_t> boot;
-  FLASH_TRY(make_boot_sector(device, length, boot));
+using Sector = std::vector<uint8_t>;
+
+Status mount_with(BlockDevice& device, Volume& volume, const Sector& boot) {
   FLASH_TRY(device.write(0, boot));
   return volume.mount();
 }
@@ -148,19 +165,27 @@ Status mount_as_long_as(BlockDevice& device, Volume& volume, uint32_t length) {
 }  // namespace
 
 Status mount_fat_with_new_boot_sector(BlockDevice& device, Volume& volume,
-                                      std::span<const uint32_t> likely_lengths) {
+                                      std::span<const uint32_t> likely_lengths, bool& is_new) {
+  // That which is there may be right, and what it leads to damaged.
+  std::vector<Sector> boots(1, Sector(device.simple_block_bytes()));
+  if (!device.read(0, boots.front()).ok()) boots.clear();
+  const size_t first_new = boots.size();
   std::vector<uint32_t> lengths(likely_lengths.begin(), likely_lengths.end());
   for (const uint32_t length : possible_lengths_of_fat(device)) lengths.push_back(length);
-  uint32_t best = 0;
-  Verdict best_verdict;
   for (const uint32_t length : lengths) {
-    if (!mount_as_long_as(device, volume, length).ok()) continue;
+    if (Sector boot; make_boot_sector(device, length, boot).ok()) boots.push_back(std::move(boot));
+  }
+  size_t best = boots.size();
+  Verdict best_verdict;
+  for (size_t i = 0; i < boots.size(); ++i) {
+    if (!mount_with(device, volume, boots[i]).ok()) continue;
     const Verdict verdict = judge(volume, device.size_bytes());
-    if (best != 0 && !verdict.is_better_than(best_verdict)) continue;
-    best = length;
+    if (best != boots.size() && !verdict.is_better_than(best_verdict)) continue;
+    best = i;
     best_verdict = verdict;
   }
-  return best == 0 ? volumes::kNoFilesystem : mount_as_long_as(device, volume, best);
+  is_new = best >= first_new;
+  return best == boots.size() ? volumes::kNoFilesystem : mount_with(device, volume, boots[best]);
 }
 
 }  // namespace images

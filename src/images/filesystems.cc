@@ -22,7 +22,7 @@ bool has_text(std::span<const uint8_t> bytes, size_t at, std::string_view text) 
 }
 
 // One that does not fit is there, too: it does not mount.
-std::optional<uint64_t> littlefs_size(BlockDevice& device, uint32_t place, uint32_t version) {
+std::optional<uint64_t> littlefs_size(BlockDevice& device, const Surroundings& place, uint32_t version) {
   std::array<std::array<uint8_t, chipmap::kLittlefsHeadBytes>, 3> bytes;
   chipmap::LittlefsHeads heads;
   const uint32_t block_bytes = device.native_block_bytes();
@@ -30,22 +30,22 @@ std::optional<uint64_t> littlefs_size(BlockDevice& device, uint32_t place, uint3
     if (device.read(block * block_bytes, bytes[block]).ok()) heads[block] = bytes[block];
   }
   for (const uint64_t room : {uint64_t{device.size_bytes()}, UINT64_MAX}) {
-    const auto layout = chipmap::littlefs_at(heads, place, block_bytes, room);
+    const auto layout = chipmap::littlefs_at(heads, {place.start, block_bytes, room, place.follows_volume});
     if (layout && layout->version == version) return layout->size_bytes();
   }
   return {};
 }
 
-std::optional<uint64_t> littlefs2_size(BlockDevice& device, uint32_t place) {
+std::optional<uint64_t> littlefs2_size(BlockDevice& device, const Surroundings& place) {
   return littlefs_size(device, place, 2);
 }
 
-std::optional<uint64_t> littlefs1_size(BlockDevice& device, uint32_t place) {
+std::optional<uint64_t> littlefs1_size(BlockDevice& device, const Surroundings& place) {
   return littlefs_size(device, place, 1);
 }
 
 // Jump instruction, signature, and a sector size that FAT can have.
-std::optional<uint64_t> fat_size(BlockDevice& device, uint32_t) {
+std::optional<uint64_t> fat_size(BlockDevice& device, const Surroundings&) {
   std::array<uint8_t, 512> sector;
   if (!device.read(0, sector).ok()) return {};
   const uint32_t bytes = get_le16(&sector[11]);
@@ -55,18 +55,6 @@ std::optional<uint64_t> fat_size(BlockDevice& device, uint32_t) {
   const uint32_t sectors = get_le16(&sector[19]) != 0 ? get_le16(&sector[19]) : get_le32(&sector[32]);
   return uint64_t{sectors} * bytes;
 }
-
-}  // namespace
-
-// Every formatter puts the media byte into the table's first entry, and ones above it.
-bool has_allocation_table(BlockDevice& device) {
-  std::array<uint8_t, 512> boot, table;  // whole blocks of a translation layer
-  if (!device.read(0, boot).ok()) return false;
-  const uint32_t at = uint32_t{get_le16(&boot[14])} * get_le16(&boot[11]);
-  return at != 0 && device.read(at, table).ok() && table[0] == boot[21] && table[1] == 0xFF;
-}
-
-namespace {
 
 std::unique_ptr<volumes::Volume> make_fat(BlockDevice& device, const boards::Board& board) {
   return volumes::make_fat(device, board.volume_label);
@@ -167,7 +155,20 @@ const Filesystem* filesystem_of_option(std::string_view option) {
   return nullptr;
 }
 
-Content look_at(BlockDevice& device, uint32_t place) {
+// Every formatter puts the media byte into the table's first entry, and ones above it.
+bool has_allocation_table(BlockDevice& device) {
+  std::array<uint8_t, 512> boot, table;  // whole blocks of a translation layer
+  if (!device.read(0, boot).ok()) return false;
+  const uint32_t at = uint32_t{get_le16(&boot[14])} * get_le16(&boot[11]);
+  return at != 0 && device.read(at, table).ok() && table[0] == boot[21] && table[1] == 0xFF;
+}
+
+bool has_foreign_first_block(BlockDevice& device) {
+  std::array<uint8_t, chipmap::kLittlefsHeadBytes> head;
+  return device.read(0, head).ok() && chipmap::is_foreign_to_littlefs(head);
+}
+
+Content look_at(BlockDevice& device, const Surroundings& place) {
   Content content;
   for (const Filesystem& filesystem : kFilesystems) {
     if (const auto size = filesystem.size_in(device, place)) {

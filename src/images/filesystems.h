@@ -14,12 +14,18 @@
 
 namespace images {
 
+// Where in the storage a device begins.
+struct Surroundings {
+  uint32_t start = 0;
+  bool follows_volume = true;  // another volume ends there, or the storage begins
+};
+
 struct Filesystem {
   std::string_view name;    // "littlefs v2"
   std::string_view option;  // of `image create --fs`; empty: it is not made here
   // The bytes it takes from the device's start, by its own account; nothing if it is not there. No read
-  // error is a reason to guess. `place`: where in the storage the device begins.
-  std::optional<uint64_t> (*size_in)(volumes::BlockDevice& device, uint32_t place);
+  // error is a reason to guess.
+  std::optional<uint64_t> (*size_in)(volumes::BlockDevice& device, const Surroundings& place);
   std::unique_ptr<volumes::Volume> (*make)(volumes::BlockDevice& device, const boards::Board& board);
 };
 
@@ -28,6 +34,9 @@ const Filesystem* filesystem_of_option(std::string_view option);  // null: there
 
 // Of a FAT that has a boot sector: does a table begin where that says? FatFs does not ask.
 bool has_allocation_table(volumes::BlockDevice& device);
+
+// Of a littlefs: is its first block of something else? A raw block before a littlefs can look so.
+bool has_foreign_first_block(volumes::BlockDevice& device);
 
 struct Content {
   const Filesystem* filesystem = nullptr;  // null: no filesystem of ours
@@ -38,6 +47,6 @@ struct Content {
 };
 
 // What cannot be read counts as neither blank nor anything else.
-Content look_at(volumes::BlockDevice& device, uint32_t place);
+Content look_at(volumes::BlockDevice& device, const Surroundings& place);
 
 }  // namespace images

@@ -4,6 +4,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -31,6 +32,14 @@ std::string copy_file(const std::string& from, const std::string& to) {
     copied = sendfile(target.get(), source.get(), nullptr, static_cast<size_t>(info.st_size));
   }
   return copied == 0 ? "" : to + ": " + std::strerror(errno);
+}
+
+// What makes a change dangerous although it may mount; null: nothing.
+const char* damaged_part(const Filesystem& filesystem, volumes::BlockDevice& device) {
+  if (&filesystem == filesystem_of_option("fat")) {
+    return has_allocation_table(device) ? nullptr : "allocation table";
+  }
+  return has_foreign_first_block(device) ? "first block" : nullptr;
 }
 
 }  // namespace
@@ -69,9 +78,12 @@ std::string Image::find_device() {
            std::to_string(storage.native_block_bytes()) + " bytes inside the storage of " +
            std::to_string(size) + " bytes";
   }
+  const auto found = find_volumes(*camera_);
+  follows_volume_ = start_ == 0 || std::any_of(found.begin(), found.end(), [&](const FoundVolume& volume) {
+                      return volume.start + volume.size_bytes == start_;
+                    });
   look_at_volume(size);
   if (start_ == 0 && content_.filesystem != nullptr) return {};
-  const auto found = find_volumes(*camera_);
   for (const FoundVolume& volume : found) {
     if (std::string error = refuse_start(volume); !error.empty()) return error;
   }
@@ -104,11 +116,11 @@ std::string Image::refuse_start(const FoundVolume& neighbour) const {
 void Image::look_at_volume(uint32_t end) {
   flash::Storage& storage = camera_->storage();
   volumes::StorageDevice rest(storage, start_, end - start_);
-  content_ = look_at(rest, start_);
+  content_ = look_at(rest, {start_, follows_volume_});
   if (content_.filesystem == nullptr && !content_.is_blank) {
     if (auto layer = mount_layer(storage, start_, end)) {
       device_ = std::move(layer);
-      content_ = look_at(*device_, 0);
+      content_ = look_at(*device_, {});
       content_.description += " on a translation layer";
       return;
     }
@@ -159,9 +171,10 @@ std::string Image::mount() {
   if (copy_ && content_.filesystem->option.empty()) {
     return path_ + ": its " + content_.description + " can be read here, but not written";
   }
-  if (copy_ && content_.filesystem == filesystem_of_option("fat") && !has_allocation_table(*device_)) {
-    return path_ +
-           ": the allocation table of its FAT is damaged; pybflash image rescue saves what can be read";
+  const char* const damaged = copy_ ? damaged_part(*content_.filesystem, *device_) : nullptr;
+  if (damaged != nullptr) {
+    return path_ + ": the " + damaged + " of its " + content_.description +
+           " is damaged; pybflash image rescue saves what can be read";
   }
   volume_ = content_.filesystem->make(*device_, board());
   if (const flash::Status status = volume_->mount(); !status.ok()) {

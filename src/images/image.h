@@ -46,6 +46,7 @@ class Image {
 
   std::string path_;
   uint32_t start_ = 0;
+  bool follows_volume_ = true;
   std::unique_ptr<Replacement> copy_, copy_of_wear_;
   std::unique_ptr<boards::Camera> camera_;
   std::unique_ptr<volumes::BlockDevice> device_;

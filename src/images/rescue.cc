@@ -104,8 +104,9 @@ class Rescue {
     volume_ = filesystem_->make(image_.device(), image_.board());
     Status status = volume_->mount();
     if (is_fat() && (!status.ok() || !has_allocation_table(image_.device()))) {
-      status = mount_with_new_boot_sector();
-      if (status.ok())
+      bool is_new = false;
+      status = mount_with_new_boot_sector(is_new);
+      if (status.ok() && is_new)
         rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
     } else if (!status.ok() && filesystem_ == filesystem_of_option("littlefs")) {
       size_t lost = 0;
@@ -121,14 +122,14 @@ class Rescue {
   }
 
   // It went on to the end of the storage, or to the next volume, or else where.
-  Status mount_with_new_boot_sector() {
+  Status mount_with_new_boot_sector(bool& is_new) {
     std::vector<uint32_t> likely_lengths = {image_.device().size_bytes()};
     for (const FoundVolume& volume : find_volumes(image_.camera())) {
       const uint32_t length = volume.start - image_.start();
       if (volume.start > image_.start() && length < image_.device().size_bytes())
         likely_lengths.push_back(length);
     }
-    return mount_fat_with_new_boot_sector(image_.device(), *volume_, likely_lengths);
+    return mount_fat_with_new_boot_sector(image_.device(), *volume_, likely_lengths, is_new);
   }
 
   std::string host_path_of(const std::string& path) const {
