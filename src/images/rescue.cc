@@ -121,7 +121,7 @@ class Rescue {
            reason_of(status) + ")";
   }
 
-  // It went on to the end of the storage, or to the next volume, or else where.
+  // The FAT went on to the end of the storage, or to the next volume, or to where only its root can tell.
   Status mount_with_new_boot_sector(bool& is_new) {
     std::vector<uint32_t> likely_lengths = {image_.device().size_bytes()};
     for (const FoundVolume& volume : find_volumes(image_.camera())) {
