@@ -9,6 +9,7 @@ import os
 import pathlib
 import pty
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -326,9 +327,11 @@ class SwitchingOff(CameraTest):
     def test_a_link_that_cannot_be_replaced_leaves_nothing_beside_it(self):
         self.folder.chmod(0o1777)  # where only its owner may take a link away
         os.symlink("/dev/pts/no", self.link)
+        program = shutil.copy(PROGRAM, self.folder)  # nobody may not come to where it lies, as below /root
         before = os.listdir(self.folder)
-        command = [PROGRAM, "camera", "--link", self.link]
-        result = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, user="nobody")
+        command = [program, "camera", "--link", self.link]
+        options = {"cwd": self.folder, "timeout": TIMEOUT_S, "user": "nobody"}
+        result = subprocess.run(command, capture_output=True, check=False, **options)
         self.assertEqual(result.returncode, 2, result)
         self.assertRegex(result.stderr.decode(), "^pybflash: cannot make the link .*port: Operation not permitted\n$")
         self.assertEqual(os.listdir(self.folder), before)
