@@ -32,7 +32,7 @@ std::string refuse_dots(const std::string& path) {
 }
 
 // To CLI11, 0100 is 64.
-std::string refuse_no_start(const std::string& text) {
+std::string refuse_no_decimal(const std::string& text) {
   const bool is_decimal = !text.empty() && text.find_first_not_of("0123456789") == text.npos &&
                           (text == "0" || text.front() != '0') && text.size() <= 10 &&
                           std::stoull(text) <= UINT32_MAX;
@@ -80,7 +80,7 @@ void add_volume_argument(CLI::App& command, ImageArgument& image, bool with_path
                   "The volume that begins there in the storage, as in pyb.Flash(start=...)")
       ->type_name("BYTES")
       ->capture_default_str()
-      ->check(refuse_no_start);
+      ->check(refuse_no_decimal);
 }
 
 bool open_image(images::Image& image, const ImageArgument& argument, images::Use use) {

@@ -198,8 +198,8 @@ class Dfu(ImageCase):
     def test_of_an_image_that_has_been_changed(self):
         self.make()
         self.good("put", self.image, self.write("main.py", b"print('changed')"))
-        for n in range(2):
-            self.good("dfu", *["--force"] * n, self.image, self.folder / "cam.dfu")
+        self.good("dfu", self.image, self.folder / "cam.dfu")
+        self.good("dfu", "--force", self.image, self.folder / "cam.dfu")
         content = (self.folder / "cam.dfu").read_bytes()
         self.assertIn(b"print('changed')", content)
         made = image("dfu", "--force", self.image, "/dev/stdout")
@@ -216,7 +216,7 @@ class Dfu(ImageCase):
         self.make()
         taken = self.write("taken.dfu", b"somebody's")
         self.refused("dfu", self.image, taken, words=["is there already", "--force"])
-        for name in (self.image, self.folder / "." / "cam.bin"):
+        for name in (self.image, f"{self.folder}/./cam.bin"):
             self.refused("dfu", "--force", self.image, name, words=["is the image itself"])
         wear = self.folder / "cam.bin.wear"
         self.refused("dfu", "--force", self.image, wear, words=["wear counters", "name another"])
@@ -224,6 +224,8 @@ class Dfu(ImageCase):
         (self.folder / "link.bin").symlink_to(self.image)
         self.refused("dfu", "--force", self.folder / "link.bin", wear, words=["wear counters", "name another"])
         self.refused("create", "--force", "--dfu", wear, self.folder / "link.bin", words=["wear counters"])
+        (self.folder / "to wear").symlink_to("cam.bin.wear")
+        self.refused("dfu", "--force", self.image, self.folder / "to wear", words=["wear counters", "name another"])
         self.refused("dfu", self.image, "", words=["out"])
         self.refused("dfu", self.folder / "none.bin", self.folder / "new.dfu", words=["none.bin"])
         self.refused("dfu", self.image, self.folder / "none" / "new.dfu", words=["none/new.dfu"])

@@ -156,6 +156,61 @@ class DamagedImageCase(ImageCase):
         sidecar.write_bytes(bits)
 
 
+# Where volumes begin in a storage; the last one goes on to its end. Between the second and the third large one is a
+# store that is none of ours.
+SMALL_LAYOUT = {0: "FAT12", 32 * KIB: "littlefs v2"}
+LARGE_LAYOUT = {0: "FAT12", 256 * KIB: "littlefs v2", 9 * MIB: "FAT16 on a translation layer"}
+OTHER_STORE = 8 * MIB
+OPEN_VOLUME = """
+import flash, pyb, vfs
+def volume(start, end, kind, is_new=False):
+    dev = pyb.Flash(start=start, len=end - start)
+    if is_new and "layer" in kind: flash.Ftl.mkfs(dev)
+    if "layer" in kind: dev = flash.Ftl(dev)
+    if is_new: (vfs.VfsFat if "FAT" in kind else vfs.VfsLfs2).mkfs(dev)
+    return dev
+"""
+
+
+class VolumesCase(ImageCase):
+    """Several volumes in one storage, as a script lays them out."""
+
+    def lay_out(self, board, starts, other=None):
+        self.board, self.starts, self.borders = board, starts, sorted([*starts, STORAGE[board][1]] + [other] * bool(other))
+        code = "".join(f"volume({start}, {self.end(start)}, {kind!r}, True)\n" for start, kind in starts.items())
+        if other:
+            code += f"pyb.Flash(start={other}).writeblocks(0, b'mine' * 1024)\n"
+        self.forget_image()
+        self.run_on_camera(code)
+
+    def run_on_camera(self, code):
+        result = pybflash("run", "--no-mount", "--board", self.board, "--image", self.image, "-c", OPEN_VOLUME + code)
+        self.assertEqual(result.returncode, 0, result)
+        return result.stdout.decode()
+
+    def end(self, start):
+        return min(border for border in self.borders if border > start)
+
+    def bytes_outside(self, start):
+        content, offset = self.image.read_bytes(), STORAGE[self.board][0]
+        return content[: offset + start] + content[offset + self.end(start) :]
+
+    def at(self, start, command, *args):
+        return self.good(command, "--board", self.board, "--start", start, *args)
+
+    def damage(self, at, content=bytes(512)):
+        with open(self.image, "r+b") as file:
+            file.seek(at)
+            file.write(content)
+
+    def rescue(self, code=1, board="OPENMV4P"):
+        target = self.folder / "saved"
+        shutil.rmtree(target, ignore_errors=True)
+        told = image("rescue", "--board", board, self.image, target)
+        self.assertEqual(told.returncode, code, told)
+        return told.stdout.decode(), {path.name: path.read_bytes() for path in target.iterdir()}
+
+
 def main(description, boards=False):
     global PROGRAM  # the file that is run knows it, and the calls above want it
     arguments = parse_arguments(description, boards=boards)

@@ -22,6 +22,16 @@ bool are_one_there(const std::string& a, const std::string& b) {
   return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && sim::is_same_file(first, second);
 }
 
+// Of a file that need not be there; a link's is that which it leads to. Empty: it has none, as a pipe.
+std::filesystem::path real_path(const std::string& name) {
+  std::error_code ignored;
+  std::filesystem::path path = name;
+  if (std::filesystem::is_symlink(path, ignored) && !std::filesystem::exists(path, ignored)) {
+    path = path.parent_path() / std::filesystem::read_symlink(path, ignored);
+  }
+  return std::filesystem::weakly_canonical(path, ignored);
+}
+
 }  // namespace
 
 std::string write_file(const std::string& path, std::string_view content) {
@@ -45,9 +55,8 @@ std::string look_at_json(const std::string& path) {
 
 bool are_one_file(const std::string& a, const std::string& b) {
   if (are_one_there(a, b)) return true;
-  std::error_code no_path;  // as of a pipe
-  const std::filesystem::path path = std::filesystem::weakly_canonical(a, no_path);
-  return !path.empty() && path == std::filesystem::weakly_canonical(b, no_path);
+  const std::filesystem::path path = real_path(a);
+  return !path.empty() && path == real_path(b);
 }
 
 std::string refuse_existing(const std::string& path, bool replaces) {

@@ -106,6 +106,7 @@ struct Verdict {
   size_t blank_files = 0;
   uint64_t surplus_blocks = 0;  // that are in use, and nobody's; or the other way round
 
+  // Of the last two, less is better.
   bool is_better_than(const Verdict& other) const {
     return std::tuple(plausible_entries, chains, other.blank_files, other.surplus_blocks) >
            std::tuple(other.plausible_entries, other.chains, blank_files, surplus_blocks);
@@ -130,7 +131,7 @@ void judge_file(Volume& volume, const Node& node, uint32_t block_bytes, uint32_t
   const uint32_t size = node.entry.size_bytes;
   bool is_blank = false;
   const uint64_t bytes = size <= device_bytes ? read_bytes_of(volume, node, is_blank) : 0;
-  verdict.plausible_entries += size == 0 ? 0 : bytes != 0 ? 1 : -1;
+  if (size > 0) verdict.plausible_entries += bytes > 0 ? 1 : -1;
   verdict.chains += size > block_bytes && bytes == size ? 1 : 0;
   verdict.blank_files += is_blank ? 1 : 0;
 }
@@ -157,6 +158,13 @@ Verdict judge(Volume& volume, uint32_t device_bytes) {
 
 using Sector = std::vector<uint8_t>;
 
+// Those that the camera's formatter may have written. A length that it makes no FAT of has none.
+void add_boot_sectors(BlockDevice& device, std::span<const uint32_t> lengths, std::vector<Sector>& boots) {
+  for (const uint32_t length : lengths) {
+    if (Sector boot; make_boot_sector(device, length, boot).ok()) boots.push_back(std::move(boot));
+  }
+}
+
 Status mount_with(BlockDevice& device, Volume& volume, const Sector& boot) {
   FLASH_TRY(device.write(0, boot));
   return volume.mount();
@@ -164,28 +172,25 @@ Status mount_with(BlockDevice& device, Volume& volume, const Sector& boot) {
 
 }  // namespace
 
-Status mount_fat_with_new_boot_sector(BlockDevice& device, Volume& volume,
-                                      std::span<const uint32_t> likely_lengths, bool& is_new) {
+Status mount_fat_with_best_boot_sector(BlockDevice& device, Volume& volume,
+                                       std::span<const uint32_t> likely_lengths, bool& is_new) {
   // That which is there may be right, and what it leads to damaged.
   std::vector<Sector> boots(1, Sector(device.simple_block_bytes()));
-  if (!device.read(0, boots.front()).ok()) boots.clear();
-  const size_t first_new = boots.size();
-  std::vector<uint32_t> lengths(likely_lengths.begin(), likely_lengths.end());
-  for (const uint32_t length : possible_lengths_of_fat(device)) lengths.push_back(length);
-  for (const uint32_t length : lengths) {
-    if (Sector boot; make_boot_sector(device, length, boot).ok()) boots.push_back(std::move(boot));
-  }
-  size_t best = boots.size();
+  const bool is_readable = device.read(0, boots.front()).ok();
+  if (!is_readable) boots.clear();
+  add_boot_sectors(device, likely_lengths, boots);
+  add_boot_sectors(device, possible_lengths_of_fat(device), boots);
+  const Sector* best = nullptr;
   Verdict best_verdict;
-  for (size_t i = 0; i < boots.size(); ++i) {
-    if (!mount_with(device, volume, boots[i]).ok()) continue;
+  for (const Sector& boot : boots) {
+    if (!mount_with(device, volume, boot).ok()) continue;
     const Verdict verdict = judge(volume, device.size_bytes());
-    if (best != boots.size() && !verdict.is_better_than(best_verdict)) continue;
-    best = i;
+    if (best != nullptr && !verdict.is_better_than(best_verdict)) continue;
+    best = &boot;
     best_verdict = verdict;
   }
-  is_new = best >= first_new;
-  return best == boots.size() ? volumes::kNoFilesystem : mount_with(device, volume, boots[best]);
+  is_new = !is_readable || best != &boots.front();
+  return best == nullptr ? volumes::kNoFilesystem : mount_with(device, volume, *best);
 }
 
 }  // namespace images

@@ -14,7 +14,7 @@ namespace images {
 // with that of the camera's formatter for any length that puts the root directory where there is one; that is
 // taken with which most can be read. Where that does not decide, the one that is there, and then the first of
 // `likely_lengths`. It writes to the device (see mend.h). `is_new`: another boot sector was put there.
-flash::Status mount_fat_with_new_boot_sector(volumes::BlockDevice& device, volumes::Volume& volume,
-                                             std::span<const uint32_t> likely_lengths, bool& is_new);
+flash::Status mount_fat_with_best_boot_sector(volumes::BlockDevice& device, volumes::Volume& volume,
+                                              std::span<const uint32_t> likely_lengths, bool& is_new);
 
 }  // namespace images

@@ -22,7 +22,7 @@ bool has_text(std::span<const uint8_t> bytes, size_t at, std::string_view text) 
 }
 
 // One that does not fit is there, too: it does not mount.
-std::optional<uint64_t> littlefs_size(BlockDevice& device, const Surroundings& place, uint32_t version) {
+std::optional<uint64_t> littlefs_size(BlockDevice& device, const Place& place, uint32_t version) {
   std::array<std::array<uint8_t, chipmap::kLittlefsHeadBytes>, 3> bytes;
   chipmap::LittlefsHeads heads;
   const uint32_t block_bytes = device.native_block_bytes();
@@ -36,16 +36,16 @@ std::optional<uint64_t> littlefs_size(BlockDevice& device, const Surroundings& p
   return {};
 }
 
-std::optional<uint64_t> littlefs2_size(BlockDevice& device, const Surroundings& place) {
+std::optional<uint64_t> littlefs2_size(BlockDevice& device, const Place& place) {
   return littlefs_size(device, place, 2);
 }
 
-std::optional<uint64_t> littlefs1_size(BlockDevice& device, const Surroundings& place) {
+std::optional<uint64_t> littlefs1_size(BlockDevice& device, const Place& place) {
   return littlefs_size(device, place, 1);
 }
 
 // Jump instruction, signature, and a sector size that FAT can have.
-std::optional<uint64_t> fat_size(BlockDevice& device, const Surroundings&) {
+std::optional<uint64_t> fat_size(BlockDevice& device, const Place&) {
   std::array<uint8_t, 512> sector;
   if (!device.read(0, sector).ok()) return {};
   const uint32_t bytes = get_le16(&sector[11]);
@@ -168,7 +168,7 @@ bool has_foreign_first_block(BlockDevice& device) {
   return device.read(0, head).ok() && chipmap::is_foreign_to_littlefs(head);
 }
 
-Content look_at(BlockDevice& device, const Surroundings& place) {
+Content look_at(BlockDevice& device, const Place& place) {
   Content content;
   for (const Filesystem& filesystem : kFilesystems) {
     if (const auto size = filesystem.size_in(device, place)) {

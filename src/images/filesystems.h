@@ -15,7 +15,7 @@
 namespace images {
 
 // Where in the storage a device begins.
-struct Surroundings {
+struct Place {
   uint32_t start = 0;
   bool follows_volume = true;  // another volume ends there, or the storage begins
 };
@@ -25,7 +25,7 @@ struct Filesystem {
   std::string_view option;  // of `image create --fs`; empty: it is not made here
   // The bytes it takes from the device's start, by its own account; nothing if it is not there. No read
   // error is a reason to guess.
-  std::optional<uint64_t> (*size_in)(volumes::BlockDevice& device, const Surroundings& place);
+  std::optional<uint64_t> (*size_in)(volumes::BlockDevice& device, const Place& place);
   std::unique_ptr<volumes::Volume> (*make)(volumes::BlockDevice& device, const boards::Board& board);
 };
 
@@ -47,6 +47,6 @@ struct Content {
 };
 
 // What cannot be read counts as neither blank nor anything else.
-Content look_at(volumes::BlockDevice& device, const Surroundings& place);
+Content look_at(volumes::BlockDevice& device, const Place& place);
 
 }  // namespace images

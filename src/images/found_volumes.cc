@@ -4,6 +4,20 @@
 
 namespace images {
 
+namespace {
+
+// Of the bytes from `begin` to `end`, what is left without the blank blocks at both ends.
+void add_unknown_area(const chipmap::ChipMap& map, uint32_t begin, uint32_t end,
+                      std::vector<FoundVolume>& areas) {
+  const auto block = [&] { return std::min(map.board().native_block_bytes, end - begin); };
+  const auto is_blank = [&](uint32_t at) { return map.is_blank(map.board().storage().offset + at, block()); };
+  while (begin < end && is_blank(begin)) begin += block();
+  while (begin < end && is_blank(end - block())) end -= block();
+  if (begin < end) areas.push_back({"unknown data", begin, end - begin});
+}
+
+}  // namespace
+
 std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
   std::vector<FoundVolume> found;
   for (const chipmap::Volume& volume : map.volumes()) {
@@ -12,23 +26,6 @@ std::vector<FoundVolume> volumes_of(const chipmap::ChipMap& map) {
   }
   return found;
 }
-
-namespace {
-
-// Of the bytes from `begin` to `end`, what is left without the blank blocks at both ends.
-void add_unknown_area(const chipmap::ChipMap& map, uint32_t begin, uint32_t end,
-                      std::vector<FoundVolume>& areas) {
-  const uint32_t block = map.board().native_block_bytes;
-  const uint32_t offset = map.board().storage().offset;
-  while (begin < end && map.is_blank(offset + begin, std::min(block, end - begin))) begin += block;
-  while (begin < end &&
-         map.is_blank(offset + end - std::min(block, end - begin), std::min(block, end - begin))) {
-    end -= std::min(block, end - begin);
-  }
-  if (begin < end) areas.push_back({"unknown data", begin, end - begin});
-}
-
-}  // namespace
 
 std::vector<FoundVolume> unknown_areas_of(const chipmap::ChipMap& map) {
   std::vector<FoundVolume> areas;

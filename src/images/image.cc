@@ -34,6 +34,10 @@ std::string copy_file(const std::string& from, const std::string& to) {
   return copied == 0 ? "" : to + ": " + std::strerror(errno);
 }
 
+std::string way_into(const FoundVolume& volume) {
+  return "--start " + std::to_string(volume.start) + " looks into the " + volume.kind;
+}
+
 // What makes a change dangerous although it may mount; null: nothing.
 const char* damaged_part(const Filesystem& filesystem, volumes::BlockDevice& device) {
   if (&filesystem == filesystem_of_option("fat")) {
@@ -104,8 +108,7 @@ std::string Image::refuse_start(const FoundVolume& neighbour) const {
   const std::string start = "--start " + std::to_string(start_);
   // Its first block looks like the second one of a littlefs.
   if (is_littlefs && neighbour.start == start_ + camera_->board().native_block_bytes) {
-    return start + ": no volume begins here; --start " + std::to_string(neighbour.start) +
-           " looks into the " + neighbour.kind;
+    return start + ": no volume begins here; " + way_into(neighbour);
   }
   const bool is_inside = neighbour.start < start_ && start_ - neighbour.start < neighbour.size_bytes;
   if (!copy_ || !is_inside) return {};
@@ -159,9 +162,7 @@ std::string Image::describe_no_filesystem() const {
   std::string text = path_ + ": holds " + content_.description;
   if (start_ != 0) text += " at start=" + std::to_string(start_);
   for (const FoundVolume& volume : find_volumes(*camera_)) {
-    if (volume.start != start_) {
-      return text + "; --start " + std::to_string(volume.start) + " looks into the " + volume.kind;
-    }
+    if (volume.start != start_) return text + "; " + way_into(volume);
   }
   return text;
 }

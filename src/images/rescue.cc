@@ -105,7 +105,7 @@ class Rescue {
     Status status = volume_->mount();
     if (is_fat() && (!status.ok() || !has_allocation_table(image_.device()))) {
       bool is_new = false;
-      status = mount_with_new_boot_sector(is_new);
+      status = mount_with_best_boot_sector(is_new);
       if (status.ok() && is_new)
         rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
     } else if (!status.ok() && filesystem_ == filesystem_of_option("littlefs")) {
@@ -122,14 +122,14 @@ class Rescue {
   }
 
   // The FAT went on to the end of the storage, or to the next volume, or to where only its root can tell.
-  Status mount_with_new_boot_sector(bool& is_new) {
+  Status mount_with_best_boot_sector(bool& is_new) {
     std::vector<uint32_t> likely_lengths = {image_.device().size_bytes()};
     for (const FoundVolume& volume : find_volumes(image_.camera())) {
       const uint32_t length = volume.start - image_.start();
       if (volume.start > image_.start() && length < image_.device().size_bytes())
         likely_lengths.push_back(length);
     }
-    return mount_fat_with_new_boot_sector(image_.device(), *volume_, likely_lengths, is_new);
+    return mount_fat_with_best_boot_sector(image_.device(), *volume_, likely_lengths, is_new);
   }
 
   std::string host_path_of(const std::string& path) const {
