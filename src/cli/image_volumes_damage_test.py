@@ -39,6 +39,17 @@ class DamagedVolumes(VolumesCase):
                 self.damage(length, random.Random(length).randbytes(64 * KIB))
                 self.assertEqual(self.rescue()[1], contents)
 
+    def test_an_allocation_table_that_looks_like_a_folder(self):
+        self.lay_out("OPENMV4P", {0: "FAT"}, MIB)
+        logs = {f"log{n}": bytes((65 + n,)) * 320 * KIB for n in range(3)}
+        # In turn: the table's entries go up in steps of three, through all that letters can be.
+        code = f"vfs.mount(volume(0, {MIB}, 'FAT'), '/v')\nlogs = [open('/v/log%d' % n, 'wb') for n in range(3)]\n"
+        code += "for piece in range(640):\n    for n in range(3): logs[n].write(bytes((65 + n,)) * 512)\n"
+        self.run_on_camera(code + "for log in logs: log.close()\n")
+        self.damage(0)
+        self.damage(MIB, random.Random(1).randbytes(64 * KIB))
+        self.assertEqual(self.rescue()[1], logs)
+
     def test_remains_of_older_volumes_end_nothing(self):
         self.lay_out("OPENMV4P", LARGE_LAYOUT, OTHER_STORE)
         self.run_on_camera("vfs.VfsFat.mkfs(pyb.Flash(start=0))")
