@@ -44,6 +44,7 @@ std::string_view name_of(Content content);
 struct Owner {
   std::string name;
   uint64_t size_bytes = 0;  // of a file
+  bool is_damaged = false;  // what the filesystem knows of its place does not hold
 };
 inline constexpr uint32_t kNobody = 0;  // the owner that nothing belongs to
 
@@ -102,6 +103,7 @@ class ChipMap {
   uint32_t add_owner(std::string name, uint64_t size_bytes = 0);
   void add_volume(Volume volume);  // its bytes that are not blank become stale, until they are claimed
   void add_fault(std::string fault) { faults_.push_back(std::move(fault)); }
+  void set_damaged(uint32_t owner) { owners_[owner].is_damaged = true; }
   // The units that the range touches. What lies outside the chip is left out.
   void claim(uint32_t offset, uint32_t length, Content content, uint32_t owner);
   // Words whose ECC does not hold: their units are damaged, whoever owns them.

@@ -30,7 +30,7 @@ class FatSurvey {
         place_(place),
         layout_(layout),
         bytes_(place.bytes.first(layout.size_bytes)),
-        seen_(layout.cluster_count + 2) {}
+        owner_of_(layout.cluster_count + 2, kNobody) {}
 
   void run() {
     place_.claim(0, layout_.table_offset, Content::kMetadata, map_.add_owner("boot sector"));
@@ -54,14 +54,7 @@ class FatSurvey {
     uint32_t size_bytes;
   };
 
-  uint32_t table_entry(uint32_t cluster) const {
-    const auto table = bytes_.subspan(layout_.table_offset, layout_.table_bytes);
-    if (layout_.bits == 32) return get_le32(&table[cluster * 4]) & 0x0FFFFFFF;
-    if (layout_.bits == 16) return get_le16(&table[cluster * 2]);
-    const uint32_t pair = get_le16(&table[cluster + cluster / 2]);
-    return cluster % 2 != 0 ? pair >> 4 : pair & 0xFFF;
-  }
-  uint32_t end_mark() const { return layout_.bits == 32 ? 0x0FFFFFF8 : layout_.bits == 16 ? 0xFFF8 : 0xFF8; }
+  uint32_t next_of(uint32_t cluster) const { return table_entry(layout_, bytes_, cluster); }
   bool is_cluster(uint32_t n) const { return n >= 2 && n - 2 < layout_.cluster_count; }
   Piece piece_of(uint32_t cluster) const {
     return {layout_.data_offset + (cluster - 2) * layout_.cluster_bytes, layout_.cluster_bytes};
@@ -72,20 +65,26 @@ class FatSurvey {
     std::vector<Piece> pieces;
     const uint32_t owner = map_.add_owner(path, size_bytes);
     uint32_t cluster = first;
-    while (is_cluster(cluster) && !seen_[cluster]) {
-      seen_[cluster] = true;
+    while (is_cluster(cluster) && owner_of_[cluster] == kNobody) {
+      owner_of_[cluster] = owner;
       pieces.push_back(piece_of(cluster));
       place_.claim(pieces.back().offset, layout_.cluster_bytes, content, owner);
-      cluster = table_entry(cluster);
+      cluster = next_of(cluster);
     }
     if (is_cluster(cluster)) {
-      map_.add_fault(path + " shares clusters with another file");
-    } else if (cluster < end_mark()) {
-      map_.add_fault(path + " breaks off after " + std::to_string(pieces.size()) + " clusters");
+      map_.set_damaged(owner_of_[cluster]);  // which of the two it belongs to is not known
+      add_fault(owner, " shares clusters with another file");
+    } else if (cluster < first_end_mark(layout_)) {
+      add_fault(owner, " breaks off after " + std::to_string(pieces.size()) + " clusters");
     } else if (content == Content::kFile && uint64_t{pieces.size()} * layout_.cluster_bytes < size_bytes) {
-      map_.add_fault(path + " is shorter than its directory says");
+      add_fault(owner, " is shorter than its directory says");
     }
     return pieces;
+  }
+
+  void add_fault(uint32_t owner, const std::string& what) {
+    map_.set_damaged(owner);
+    map_.add_fault(map_.owners()[owner].name + what);
   }
 
   void walk_directory(const std::vector<Piece>& pieces, const std::string& path, int depth) {
@@ -165,12 +164,12 @@ class FatSurvey {
 
   // Clusters that are taken but that no directory leads to, and those the formatter found bad.
   void claim_the_rest() {
-    const uint32_t bad_mark = end_mark() - 1;
+    const uint32_t bad_mark = first_end_mark(layout_) - 1;
     const uint32_t lost = map_.add_owner("lost clusters"), bad = map_.add_owner("bad clusters");
     uint32_t lost_count = 0;
     for (uint32_t cluster = 2; cluster < layout_.cluster_count + 2; ++cluster) {
-      const uint32_t entry = table_entry(cluster);
-      if (seen_[cluster] || entry == 0) continue;
+      const uint32_t entry = next_of(cluster);
+      if (owner_of_[cluster] != kNobody || entry == 0) continue;
       const bool is_bad = entry == bad_mark;
       place_.claim(piece_of(cluster).offset, layout_.cluster_bytes,
                    is_bad ? Content::kDamaged : Content::kUnknown, is_bad ? bad : lost);
@@ -183,7 +182,7 @@ class FatSurvey {
   const Place& place_;
   FatLayout layout_;
   std::span<const uint8_t> bytes_;
-  std::vector<bool> seen_;
+  std::vector<uint32_t> owner_of_;  // by cluster
 };
 
 }  // namespace
@@ -228,6 +227,18 @@ std::optional<FatLayout> recognise_fat(std::span<const uint8_t> bytes) {
 
 std::string name_of(const FatLayout& layout) {
   return "FAT" + std::to_string(layout.bits);
+}
+
+uint32_t table_entry(const FatLayout& layout, std::span<const uint8_t> volume, uint32_t cluster) {
+  const auto table = volume.subspan(layout.table_offset, layout.table_bytes);
+  if (layout.bits == 32) return get_le32(&table[cluster * 4]) & 0x0FFFFFFF;
+  if (layout.bits == 16) return get_le16(&table[cluster * 2]);
+  const uint32_t pair = get_le16(&table[cluster + cluster / 2]);  // FAT12: two entries share three bytes
+  return cluster % 2 != 0 ? pair >> 4 : pair & 0xFFF;
+}
+
+uint32_t first_end_mark(const FatLayout& layout) {
+  return layout.bits == 32 ? 0x0FFFFFF8 : layout.bits == 16 ? 0xFFF8 : 0xFF8;
 }
 
 void survey_fat(ChipMap& map, uint32_t offset, const FatLayout& layout) {

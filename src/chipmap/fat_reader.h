@@ -31,6 +31,11 @@ std::optional<FatLayout> recognise_fat(std::span<const uint8_t> bytes);
 
 std::string name_of(const FatLayout& layout);  // "FAT16"
 
+// What the first allocation table says of a cluster: the next one of its chain, an end mark, or 0 where it is
+// free. `volume` holds the volume's bytes.
+uint32_t table_entry(const FatLayout& layout, std::span<const uint8_t> volume, uint32_t cluster);
+uint32_t first_end_mark(const FatLayout& layout);  // and everything above it
+
 // Enters the volume that lies at `offset` of the chip.
 void survey_fat(ChipMap& map, uint32_t offset, const FatLayout& layout);
 

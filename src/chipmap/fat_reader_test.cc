@@ -119,6 +119,9 @@ TEST_P(FatReader, EveryWayAChainCanBreakIsAFaultAndAnEnd) {
     ASSERT_EQ(map.faults().size(), 1u);
     EXPECT_THAT(map.faults()[0], HasSubstr(broken.fault));
     EXPECT_THAT(map.faults()[0], HasSubstr("/SECOND"));
+    EXPECT_TRUE(map.owners()[owner_named(map, "/SECOND")].is_damaged);
+    const bool is_shared = broken.next == 9;
+    EXPECT_EQ(map.owners()[owner_named(map, "/FIRST")].is_damaged, is_shared);
     EXPECT_THAT(units_of(map, "/FIRST", base()), ElementsAre(fat_.offset_of(9), fat_.offset_of(10)));
   }
 }

@@ -4,17 +4,18 @@
 #include <cstdint>
 #include <span>
 
+#include "boards/camera.h"
 #include "flash/status.h"
 #include "volumes/block_device.h"
-#include "volumes/volume.h"
 
 namespace images {
 
-// Mounts the FAT on `device` in `volume`, which is of this device: with the boot sector that is there, or
-// with that of the camera's formatter for any length that puts the root directory where there is one; that is
-// taken with which most can be read. Where that does not decide, the one that is there, and then the first of
-// `likely_lengths`. It writes to the device (see mend.h). `is_new`: another boot sector was put there.
-flash::Status mount_fat_with_best_boot_sector(volumes::BlockDevice& device, volumes::Volume& volume,
-                                              std::span<const uint32_t> likely_lengths, bool& is_new);
+// Leaves on `device`, of `camera`, the boot sector that is there, or puts there that of the camera's
+// formatter for any length that has the root directory where there is one: that with which most can be read.
+// Where that does not decide, the one that is there stays, and then the first of `likely_lengths` is taken.
+// It writes to the device (see mend_fat.h). `is_new`: another boot sector was put there. kNoFilesystem: none
+// does.
+flash::Status mend_fat_boot_sector(volumes::BlockDevice& device, const boards::Camera& camera,
+                                   std::span<const uint32_t> likely_lengths, bool& is_new);
 
 }  // namespace images

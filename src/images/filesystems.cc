@@ -6,6 +6,7 @@
 
 #include "chipmap/little_endian.h"
 #include "chipmap/littlefs_superblock.h"
+#include "images/fat_layouts.h"
 
 namespace images {
 
@@ -114,7 +115,7 @@ void describe_unknown(BlockDevice& device, std::span<const uint8_t> head, Conten
       return;
     }
   }
-  const bool is_fat = looks_like_fat(head, device.simple_block_bytes());
+  const bool is_fat = looks_like_fat(head, device.simple_block_bytes()) || has_root_of_fat(device);
   content.description = is_fat ? "what looks like a damaged FAT filesystem" : "unknown data, no filesystem";
   if (is_fat) content.remains = filesystem_of_option("fat");
 }

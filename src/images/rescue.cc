@@ -10,7 +10,8 @@
 
 #include "images/fat_boot_sector.h"
 #include "images/found_volumes.h"
-#include "images/mend.h"
+#include "images/mend_fat.h"
+#include "images/mend_littlefs.h"
 #include "images/walk.h"
 #include "images/words.h"
 
@@ -33,6 +34,21 @@ Status read_piece(Volume& volume, const std::string& path, uint32_t offset, std:
   size_t done = 0;
   FLASH_TRY(file->read(out, done));
   return done == out.size() ? Status{} : flash::Error::kIo;
+}
+
+struct Stretch {
+  size_t begin = 0, length = 0;
+};
+Stretch longest_blank_stretch(std::span<const uint8_t> bytes) {
+  Stretch longest, now;
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    if (bytes[at] != 0xFF) {
+      now = {at + 1, 0};
+    } else if (++now.length > longest.length) {
+      longest = now;
+    }
+  }
+  return longest;
 }
 
 // A name that this computer can have, and that stays in its folder.
@@ -103,11 +119,8 @@ class Rescue {
     if (filesystem_ == nullptr) return "nothing to save: the storage holds " + content.description;
     volume_ = filesystem_->make(image_.device(), image_.board());
     Status status = volume_->mount();
-    if (is_fat() && (!status.ok() || !has_allocation_table(image_.device()))) {
-      bool is_new = false;
-      status = mount_with_best_boot_sector(is_new);
-      if (status.ok() && is_new)
-        rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
+    if (is_fat()) {
+      status = mend_fat(status);
     } else if (!status.ok() && filesystem_ == filesystem_of_option("littlefs")) {
       size_t lost = 0;
       status = mount_without_damaged_folders(image_.device(), volume_, lost);
@@ -121,15 +134,25 @@ class Rescue {
            reason_of(status) + ")";
   }
 
+  // What cannot be mended may be enough to be read.
+  Status mend_fat(Status mounted) {
+    bool is_new = false;
+    if (!mounted.ok() || !has_allocation_table(image_.device())) FLASH_TRY(mend_boot_sector(is_new));
+    if (is_new) rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
+    images::mend_fat(image_.device(), image_.camera(), mended_).ignore();
+    rescued_.remarks.insert(rescued_.remarks.end(), mended_.remarks.begin(), mended_.remarks.end());
+    return volume_->mount();
+  }
+
   // The FAT went on to the end of the storage, or to the next volume, or to where only its root can tell.
-  Status mount_with_best_boot_sector(bool& is_new) {
+  Status mend_boot_sector(bool& is_new) {
     std::vector<uint32_t> likely_lengths = {image_.device().size_bytes()};
     for (const FoundVolume& volume : find_volumes(image_.camera())) {
       const uint32_t length = volume.start - image_.start();
       if (volume.start > image_.start() && length < image_.device().size_bytes())
         likely_lengths.push_back(length);
     }
-    return mount_fat_with_best_boot_sector(image_.device(), *volume_, likely_lengths, is_new);
+    return mend_fat_boot_sector(image_.device(), image_.camera(), likely_lengths, is_new);
   }
 
   std::string host_path_of(const std::string& path) const {
@@ -149,12 +172,13 @@ class Rescue {
     uint32_t lost_bytes = 0;
     const auto bytes = read_what_can_be(volume(), node.path, node.entry.size_bytes, lost_bytes);
     done_bytes_ += node.entry.size_bytes;
-    if (lost_bytes != 0) {
+    if (lost_bytes != 0 || mended_.damaged_paths.contains(node.path)) {
       damaged_.push_back(node);
       return {};
     }
     const int error = write_new(host_path_of(node.path), bytes);
     rescued_.whole_files += error == 0 ? 1 : 0;
+    if (error == 0) tell_of_blank_stretch(node, bytes);
     return judge(node, error);
   }
 
@@ -162,6 +186,9 @@ class Rescue {
     std::error_code code;
     fs::create_directory(host_path_of(node.path), code);
     rescued_.folders += code ? 0 : 1;
+    if (mended_.damaged_paths.contains(node.path))
+      rescued_.remarks.push_back(printable(node.path) +
+                                 ": its chain of clusters does not hold; names may be missing");
     return judge(node, code.value());
   }
 
@@ -172,7 +199,7 @@ class Rescue {
     for (const Node& node : damaged_) {
       uint32_t lost_bytes = 0;
       const auto bytes = read_what_can_be(volume(), node.path, node.entry.size_bytes, lost_bytes);
-      if (lost_bytes == bytes.size()) {
+      if (lost_bytes != 0 && lost_bytes == bytes.size()) {
         lose(node, "not a byte of it can be read");
         continue;
       }
@@ -181,6 +208,16 @@ class Rescue {
       if (std::string problem = judge(node, error); !problem.empty()) return problem;
     }
     return {};
+  }
+
+  // No filesystem here has a checksum of what is in a file. Where a sector was erased and not programmed,
+  // there are ones; but a white picture has them, too.
+  void tell_of_blank_stretch(const Node& node, std::span<const uint8_t> bytes) {
+    const auto [begin, length] = longest_blank_stretch(bytes);
+    if (length == 0 || (length < kPieceBytes && length < bytes.size())) return;
+    rescued_.remarks.push_back(printable(node.path) + ": " + std::to_string(length) + " bytes from byte " +
+                               std::to_string(begin) +
+                               " on are blank, as where a sector was erased; they may be lost");
   }
 
   void tell_damaged(const Node& node, uint32_t lost_bytes) {
@@ -210,6 +247,7 @@ class Rescue {
   Rescued& rescued_;
   const Filesystem* filesystem_ = nullptr;
   std::unique_ptr<Volume> volume_;
+  MendedFat mended_;
   std::vector<Node> damaged_;
   uint64_t done_bytes_ = 0, total_bytes_ = 0;
 };

@@ -1,73 +1,17 @@
-#include "images/mend.h"
+#include "images/mend_littlefs.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
-#include "chipmap/little_endian.h"
 #include "images/sparse_device.h"
 
 namespace images {
 
 namespace {
 
-using chipmap::get_le16;
-using chipmap::get_le32;
 using flash::Status;
 using volumes::BlockDevice;
-
-class FatTable {
- public:
-  explicit FatTable(BlockDevice& device) : device_(device) {}
-
-  Status load() {
-    std::array<uint8_t, 512> boot;
-    FLASH_TRY(device_.read(0, boot));
-    const uint32_t sector = get_le16(&boot[11]), tables = boot[16], table_sectors = get_le16(&boot[22]);
-    const uint32_t total = get_le16(&boot[19]) != 0 ? get_le16(&boot[19]) : get_le32(&boot[32]);
-    const uint32_t root_sectors = sector == 0 ? 0 : (get_le16(&boot[17]) * 32 + sector - 1) / sector;
-    const uint32_t data = get_le16(&boot[14]) + tables * table_sectors + root_sectors;
-    if (boot[13] == 0 || table_sectors == 0 || data >= total) return volumes::kNoFilesystem;
-    clusters_ = (total - data) / boot[13];
-    bits_ = clusters_ <= 0xFF5 ? 12 : 16;  // the number of clusters alone decides
-    offset_ = get_le16(&boot[14]) * sector;
-    bytes_.resize(size_t{table_sectors} * sector);
-    if ((size_t{clusters_} + 2) * bits_ > bytes_.size() * 8) return volumes::kNoFilesystem;
-    return device_.read(offset_, bytes_);
-  }
-
-  void bridge() {
-    for (uint32_t cluster = 2; cluster < clusters_ + 2; ++cluster) {
-      const uint32_t next = entry(cluster);
-      const bool is_end = next >= (bits_ == 12 ? 0xFF8u : 0xFFF8u);
-      if (!is_end && (next < 2 || next >= clusters_ + 2)) set_entry(cluster, cluster + 1);
-    }
-  }
-
-  Status store() { return device_.write(offset_, bytes_); }
-
- private:
-  // FAT12: two entries share three bytes.
-  uint32_t entry(uint32_t n) const {
-    if (bits_ == 16) return get_le16(&bytes_[size_t{n} * 2]);
-    const uint32_t pair = get_le16(&bytes_[n + n / 2]);
-    return n % 2 != 0 ? pair >> 4 : pair & 0xFFF;
-  }
-  void set_entry(uint32_t n, uint32_t value) {
-    const size_t at = bits_ == 16 ? size_t{n} * 2 : n + n / 2;
-    if (bits_ == 12) {
-      const uint32_t pair = get_le16(&bytes_[at]);
-      value = n % 2 != 0 ? (pair & 0xF) | value << 4 : (pair & 0xF000) | value;
-    }
-    bytes_[at] = static_cast<uint8_t>(value);
-    bytes_[at + 1] = static_cast<uint8_t>(value >> 8);
-  }
-
-  BlockDevice& device_;
-  uint32_t clusters_ = 0, bits_ = 0, offset_ = 0;
-  std::vector<uint8_t> bytes_;
-};
 
 // Remembers which two blocks were looked at last: when a mount fails, they are the damaged folder.
 class Witness final : public BlockDevice {
@@ -118,13 +62,6 @@ Status empty_folder(BlockDevice& like, std::vector<uint8_t>& block) {
 }
 
 }  // namespace
-
-Status bridge_fat_table(BlockDevice& device) {
-  FatTable table(device);
-  FLASH_TRY(table.load());
-  table.bridge();
-  return table.store();
-}
 
 Status mount_without_damaged_folders(BlockDevice& device, std::unique_ptr<volumes::Volume>& volume,
                                      size_t& lost_folders) {

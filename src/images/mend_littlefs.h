@@ -1,5 +1,5 @@
-// What makes a damaged filesystem readable again, as far as it goes. All of it writes to the device: it is
-// for an image that was opened to be looked at, where nothing reaches the file.
+// What makes a damaged littlefs readable again, as far as it goes. It writes to the device: it is for an
+// image that was opened to be looked at, where nothing reaches the file.
 #pragma once
 
 #include <memory>
@@ -9,10 +9,6 @@
 #include "volumes/volume.h"
 
 namespace images {
-
-// Every entry of the allocation table that leads nowhere leads to the next cluster instead, where a file that
-// was written in one go goes on.
-flash::Status bridge_fat_table(volumes::BlockDevice& device);
 
 // A littlefs does not mount if a single folder is damaged. Puts an empty folder in the place of each that is,
 // until `volume`, made and mounted here, is there. `lost_folders` counts them.

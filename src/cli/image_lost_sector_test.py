@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Tests of `pybflash image rescue` where one erase sector of a FAT is lost: what its files are saved as.
+
+    image_lost_sector_test.py --program build/release/src/cli/pybflash
+"""
+
+import random
+import re
+import shutil
+import struct
+
+from image_testing import STORAGE, ImageCase, image, main
+
+# What is left where the power was cut between erase and program, and in the middle of each.
+LEFT = {
+    "blank": lambda old, numbers: b"\xff" * len(old),
+    "zeros": lambda old, numbers: bytes(len(old)),
+    "erased in part": lambda old, numbers: bytes(byte | numbers.randrange(256) for byte in old),
+    "hardly erased": lambda old, numbers: bytes(byte | (numbers.randrange(256) & numbers.randrange(256)) for byte in old),
+}
+# What lies in a sector of its own, beside the boards of one large sector, where less may be overwritten.
+BOARDS = {"OPENMV4P": 4096, "OPENMV_N6": 4096, "ARDUINO_GIGA": 4096, "OPENMV2": 512}
+
+
+class LostSectors(ImageCase):
+    def fill(self, board):
+        self.forget_image()
+        self.board, (self.offset, size, _) = board, STORAGE[board]
+        numbers = random.Random(size)
+        sizes = [700, 1300, 20000, 33000, 4096, 1, 9000] if size > 1 << 20 else [700, 1300, 1, 0]
+        self.contents = {f"file {n}.bin": numbers.randbytes(n_bytes) for n, n_bytes in enumerate(sizes)}
+        self.contents["lib/deep/last.py"] = b"last"
+        for n in range(60 if size > 1 << 20 else 3):  # a folder of several clusters
+            self.contents[f"lib/a_module_{n}.py"] = numbers.randbytes(numbers.randrange(1, 600 if n < 3 else 6000))
+        shutil.rmtree(self.folder / "source", ignore_errors=True)
+        for name, content in self.contents.items():
+            self.write(f"source/{name}", content)
+        self.good("create", "--board", board, "--from", self.folder / "source", self.image)
+        self.whole = self.image.read_bytes()
+        boot = self.whole[self.offset :][:64]
+        sector, clusters_of, reserved, tables, entries = struct.unpack_from("<HBHBH", boot, 11)
+        self.root = (reserved + tables * struct.unpack_from("<H", boot, 22)[0]) * sector
+        self.data = self.root + entries * 32
+
+    def lose(self, at, length, left):
+        content = bytearray(self.whole)
+        place = slice(self.offset + at, self.offset + at + length)
+        content[place] = LEFT[left](content[place], random.Random(at))
+        self.image.write_bytes(content)
+
+    def rescue(self):
+        target = self.folder / "saved"
+        shutil.rmtree(target, ignore_errors=True)
+        told = image("rescue", "--board", self.board, self.image, target)
+        self.assertIn(told.returncode, (0, 1), told)
+        return told.stdout.decode(), {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
+
+    def name_of(self, path):
+        """That of the file which was saved as this; None: it has lost its name."""
+        path = path.removesuffix(".damaged")
+        known = [name for name in self.contents if name == path or name.endswith("/" + path.partition("/")[2])]
+        return known[0] if known and not path.endswith(".BIN") else None
+
+    def assert_all_is_saved(self, text, files):
+        missing = dict(self.contents)
+        for path, content in files.items():
+            name = self.name_of(path)
+            if name is None:  # all of its clusters, or with a part of its name lost
+                self.assertRegex(path, r"^LOST\d{4}(\.BIN$|/A_M)")
+                name = next((name for name in missing if missing[name] and content.startswith(missing[name])), None)
+                self.assertIsNotNone(name, f"{path} is nobody's, or twice: {text}")
+            self.assertTrue(content.startswith(missing.pop(name)), f"{path}: {text}")
+        self.assertEqual([name for name in missing if missing[name]], [], text)
+
+    def test_in_front_of_the_clusters(self):
+        for board, length in BOARDS.items():
+            self.fill(board)
+            for at in range(0, self.data - length + 1, length):
+                for left in LEFT:
+                    if at >= self.root and left == "hardly erased":
+                        continue  # names may be others then
+                    with self.subTest(board=board, at=at, left=left):
+                        self.lose(at, length, left)
+                        self.assert_all_is_saved(*self.rescue())
+
+    def test_a_name_is_not_that_of_other_bytes(self):
+        for board, length in BOARDS.items():
+            self.fill(board)
+            for at in range(self.root // length * length, self.data - length + 1, length):
+                self.lose(at, length, "hardly erased")
+                for path, content in self.rescue()[1].items():
+                    if path in self.contents:
+                        self.assertEqual(content, self.contents[path], f"{board} {path}")
+
+    def test_the_board_is_known_although_the_boot_sector_is_lost(self):
+        self.fill("OPENMV4P")
+        self.lose(0, 4096, "blank")
+        self.assertIn("what looks like a damaged FAT filesystem", self.good("info", self.image))
+
+    def test_a_part_of_a_file(self):
+        self.fill("OPENMV4P")
+        at = self.whole.index(self.contents["file 3.bin"]) - self.offset
+        self.lose((at // 4096 + 2) * 4096, 4096, "blank")
+        text, files = self.rescue()
+        self.assertIn("/file 3.bin: 4096 bytes from byte ", text)
+        self.assertEqual(files["file 3.bin"].count(b"\xff" * 4096), 1)
+        del self.contents["file 3.bin"], files["file 3.bin"]
+        self.assertEqual(files, self.contents)
+
+    def test_a_part_of_a_folder(self):
+        for board in ("OPENMV4P", "OPENMV_N6"):
+            self.fill(board)
+            for left in ("blank", "zeros", "erased in part"):
+                with self.subTest(board=board, left=left):
+                    at = self.whole.index(b".          \x10") - self.offset  # the first of /lib
+                    self.lose(at // 4096 * 4096, 4096, left)
+                    text, files = self.rescue()
+                    self.assertIn("bytes of the folder are lost", text)
+                    lost = [content for path, content in files.items() if path.startswith("LOST")]
+                    known = [c for c in lost if any(c.startswith(content) for content in self.contents.values())]
+                    self.assertGreater(len(known), 5)
+                    self.assertLessEqual(len(lost) - len(known), 1, "what was the folder")
+
+
+class LostChains(ImageCase):
+    """Clusters that are taken, and that no folder leads to."""
+
+    def setUp(self):
+        super().setUp()
+        self.content = random.Random(1).randbytes(5000)
+        self.write("source/rec.bin", self.content)
+        self.write("source/kept.txt", b"kept")
+        self.good("create", "--board", "OPENMV4", "--from", self.folder / "source", self.image)
+        self.offset, _, self.sector = STORAGE["OPENMV4"]
+        self.entry = self.image.read_bytes().index(b"REC     BIN")
+
+    def change(self, at, content):
+        with open(self.image, "r+b") as file:
+            file.seek(at)
+            file.write(content)
+
+    def rescued(self):
+        target = self.folder / "saved"
+        shutil.rmtree(target, ignore_errors=True)
+        told = image("rescue", "--board", "OPENMV4", self.image, target)
+        self.assertEqual(told.returncode, 1, told)
+        return told.stdout.decode(), {path.name: path.read_bytes() for path in target.iterdir()}
+
+    def test_a_recording_whose_entry_was_not_written(self):
+        self.change(self.entry, b"\xe5")
+        text, files = self.rescued()
+        self.assertIn("what no folder leads to is saved as LOST0001\n", text)
+        self.assertEqual(files["LOST0001.BIN"][:5000], self.content)
+        self.assertEqual(len(files["LOST0001.BIN"]), 5120, "whole clusters")
+        self.assertEqual(files["kept.txt"], b"kept")
+
+    def test_a_name_that_is_taken(self):
+        self.good("put", f"{self.image}:/lost0001.bin", self.write("x", b"mine"))
+        self.change(self.entry, b"\xe5")
+        _, files = self.rescued()
+        self.assertEqual(files["lost0001.bin"], b"mine")
+        self.assertEqual(files["LOST0002.BIN"][:5000], self.content)
+
+    def test_a_chain_that_ends_in_a_circle(self):
+        first = struct.unpack_from("<H", self.image.read_bytes(), self.entry + 26)[0]
+        self.change(self.entry, b"\xe5")
+        second = first + 1  # leads to itself
+        table, at = bytearray(self.image.read_bytes()), self.offset + self.sector + second + second // 2
+        pair = struct.unpack_from("<H", table, at)[0]
+        pair = pair & 0xF | second << 4 if second % 2 else pair & 0xF000 | second
+        self.change(at, struct.pack("<H", pair))
+        text, files = self.rescued()
+        saved = [content for name, content in files.items() if re.fullmatch(r"LOST\d{4}\.BIN", name)]
+        self.assertTrue(any(self.content[1024:].startswith(content[:512]) for content in saved), text)
+
+    def test_a_root_without_room(self):
+        """Of 512 entries: a label, two files, a folder, and two for each long name."""
+        many = [self.write(f"many/long name {n}") for n in range(254)]
+        self.good("mkdir", f"{self.image}:/lost")
+        self.good("put", f"{self.image}:/lost", *(self.write(f"in/{n}", bytes((65 + n,)) * 600) for n in range(3)))
+        self.good("put", self.image, *many)
+        self.change(self.image.read_bytes().index(b"LOST    "), b"\xe5")
+        self.change(self.image.read_bytes().index(b".          \x10"), b"\xe5" * 512)
+        text, files = self.rescued()
+        self.assertIn("\n  3 more that no folder leads to have no room in the root, and are lost\n", text)
+        self.assertEqual([name for name in files if name.startswith("LOST")], ["LOST0001.BIN"])
+        self.assertEqual(len(files), 2 + len(many) + 1)
+
+
+if __name__ == "__main__":
+    main(__doc__)

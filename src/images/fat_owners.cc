@@ -1,0 +1,65 @@
+#include "images/fat_owners.h"
+
+#include <map>
+#include <utility>
+
+#include "chipmap/chip_map.h"
+
+namespace images {
+
+namespace {
+
+using chipmap::Content;
+
+class Finder {
+ public:
+  Finder(FatBytes& fat, const boards::Camera& camera) : fat_(fat), map_(camera.board(), camera.memory()) {
+    found_.is_owned.resize(fat.end_of_clusters());
+  }
+
+  FatOwners run() {
+    const auto claim = [this](uint32_t at, uint32_t length, Content content, uint32_t owner) {
+      enter(at, length, content, owner);
+    };
+    survey_fat(map_, {std::as_const(fat_).all(), claim}, fat_.layout());
+    for (uint32_t owner = 0; owner < map_.owners().size(); ++owner) {
+      const chipmap::Owner& known = map_.owners()[owner];
+      if (!known.name.starts_with('/')) continue;  // a part of the filesystem
+      FatOwner& entered = with_clusters_[owner];
+      entered.path = known.name;
+      entered.size_bytes = known.size_bytes;
+      entered.is_damaged = entered.is_damaged || known.is_damaged;
+      found_.all.push_back(std::move(entered));
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void enter(uint32_t at, uint32_t length, Content content, uint32_t owner) {
+    const uint32_t cluster = at < fat_.layout().data_offset ? 0 : fat_.cluster_at(at);
+    if (content != Content::kUnknown) found_.is_owned[cluster] = true;
+    if (content != Content::kFile && content != Content::kDirectory) return;
+    FatOwner& entered = with_clusters_[owner];
+    if (entered.first_cluster == 0) entered.first_cluster = cluster;
+    if (content == Content::kFile) return;
+    entered.is_folder = true;
+    // Where it ends is not known.
+    entered.is_damaged = entered.is_damaged || fat_.is_table_lost_at(cluster);
+    for (uint32_t i = 0; i < length; i += kFatEntryBytes) {
+      entered.entries.push_back(fat_.all().subspan(at + i, kFatEntryBytes));
+    }
+  }
+
+  FatBytes& fat_;
+  chipmap::ChipMap map_;
+  FatOwners found_;
+  std::map<uint32_t, FatOwner> with_clusters_;
+};
+
+}  // namespace
+
+FatOwners find_owners(FatBytes& fat, const boards::Camera& camera) {
+  return Finder(fat, camera).run();
+}
+
+}  // namespace images

@@ -1,0 +1,30 @@
+// What makes a damaged FAT readable again, as far as it goes. All of it writes to the device: it is for an
+// image that was opened to be looked at, where nothing reaches the file.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "boards/camera.h"
+#include "flash/status.h"
+#include "volumes/block_device.h"
+
+namespace images {
+
+struct MendedFat {
+  std::set<std::string> damaged_paths;  // whose chains of clusters do not hold; files, and folders
+  std::vector<std::string> remarks;     // what was lost or found, one line each
+};
+
+// Takes out of the folders what can be no entry, for what is behind it to be seen; and gives a name in the
+// root to each folder and each chain of clusters that no folder leads to. Of a volume that is to be mounted
+// anew then.
+flash::Status mend_fat(volumes::BlockDevice& device, const boards::Camera& camera, MendedFat& mended);
+
+// Every entry of the allocation table that cannot be right, or ends a chain, leads to the next cluster
+// instead, where a file that was written in one go goes on: for files that are read no further than they are
+// long.
+flash::Status bridge_fat_table(volumes::BlockDevice& device);
+
+}  // namespace images
