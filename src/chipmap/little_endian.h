@@ -13,4 +13,9 @@ inline uint32_t get_le32(const uint8_t* at) {
   return get_le16(at) | uint32_t{get_le16(at + 2)} << 16;
 }
 
+inline void put_le16(uint8_t* at, uint32_t value) {
+  at[0] = static_cast<uint8_t>(value);
+  at[1] = static_cast<uint8_t>(value >> 8);
+}
+
 }  // namespace chipmap

@@ -76,6 +76,7 @@ int rescue(const CheckOptions& options) {
             << counted(rescued.damaged_files, "damaged file") << ", "
             << counted(rescued.lost_files, "lost file") << ", " << counted(rescued.folders, "folder") << '\n';
   print_lines(rescued.remarks);
+  print_lines(rescued.hints);
   print_other_volumes(std::cout, image, path);
   return rescued.remarks.empty() ? kExitOk : kExitFailed;
 }

@@ -9,7 +9,7 @@ import re
 import shutil
 import struct
 
-from image_testing import STORAGE, ImageCase, image, main
+from image_testing import STORAGE, ImageCase, image, main, tool
 
 # What is left where the power was cut between erase and program, and in the middle of each.
 LEFT = {
@@ -39,6 +39,7 @@ class LostSectors(ImageCase):
         self.whole = self.image.read_bytes()
         boot = self.whole[self.offset :][:64]
         sector, clusters_of, reserved, tables, entries = struct.unpack_from("<HBHBH", boot, 11)
+        self.table, self.cluster = reserved * sector, clusters_of * sector
         self.root = (reserved + tables * struct.unpack_from("<H", boot, 22)[0]) * sector
         self.data = self.root + entries * 32
 
@@ -55,22 +56,33 @@ class LostSectors(ImageCase):
         self.assertIn(told.returncode, (0, 1), told)
         return told.stdout.decode(), {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()}
 
-    def name_of(self, path):
+    def known_name(self, path):
         """That of the file which was saved as this; None: it has lost its name."""
         path = path.removesuffix(".damaged")
         known = [name for name in self.contents if name == path or name.endswith("/" + path.partition("/")[2])]
         return known[0] if known and not path.endswith(".BIN") else None
 
     def assert_all_is_saved(self, text, files):
+        """With all of its bytes, and its name, or a new one with the bytes to the end of its cluster."""
         missing = dict(self.contents)
         for path, content in files.items():
-            name = self.name_of(path)
-            if name is None:  # all of its clusters, or with a part of its name lost
-                self.assertRegex(path, r"^LOST\d{4}(\.BIN$|/A_M)")
-                name = next((name for name in missing if missing[name] and content.startswith(missing[name])), None)
-                self.assertIsNotNone(name, f"{path} is nobody's, or twice: {text}")
-            self.assertTrue(content.startswith(missing.pop(name)), f"{path}: {text}")
+            name = self.known_name(path)
+            if name:
+                self.assertEqual(content, missing.pop(name), f"{path}: {text}")
+                continue
+            self.assertRegex(path, r"^LOST\d{4}(\.BIN$|/A_M)", "or a part of its name is lost")
+            name = next((name for name in missing if missing[name] and content.startswith(missing[name])), None)
+            self.assertIsNotNone(name, f"{path} is nobody's, or twice: {text}")
+            self.assertTrue(path.startswith("LOST0") or len(content) == len(missing[name]))
+            del missing[name]
         self.assertEqual([name for name in missing if missing[name]], [], text)
+
+    def assert_whole_are(self, files, is_whole):
+        """Of those that are at their places."""
+        for path in files:
+            name = path.removesuffix(".damaged")
+            if name in self.contents:
+                self.assertEqual(path == name, is_whole(self.contents[name]), path)
 
     def test_in_front_of_the_clusters(self):
         for board, length in BOARDS.items():
@@ -81,7 +93,13 @@ class LostSectors(ImageCase):
                         continue  # names may be others then
                     with self.subTest(board=board, at=at, left=left):
                         self.lose(at, length, left)
-                        self.assert_all_is_saved(*self.rescue())
+                        text, files = self.rescue()
+                        self.assert_all_is_saved(text, files)
+                        is_table_lost = at <= self.table < at + length and board != "OPENMV2"
+                        if is_table_lost:
+                            self.assert_whole_are(files, lambda content: len(content) <= self.cluster)
+                        elif at < self.table or at >= self.root:
+                            self.assert_whole_are(files, lambda content: True)
 
     def test_a_name_is_not_that_of_other_bytes(self):
         for board, length in BOARDS.items():
@@ -120,6 +138,99 @@ class LostSectors(ImageCase):
                     known = [c for c in lost if any(c.startswith(content) for content in self.contents.values())]
                     self.assertGreater(len(known), 5)
                     self.assertLessEqual(len(lost) - len(known), 1, "what was the folder")
+
+
+class OfAnotherFormatter(ImageCase):
+    """Where the root lies, and how large a cluster is, only the boot sector knows."""
+
+    def test_a_lost_boot_sector(self):
+        for size, options in ((24, ["-f1"]), (16, []), (8, ["-f1", "-s1", "-R1"]), (2, ["-f1"])):
+            with self.subTest(size=size, options=options):
+                source, volume = self.folder / "source", self.write("volume")
+                numbers = random.Random(size)
+                contents = {f"FILE{n}.BIN": numbers.randbytes(numbers.choice((200, 3000, 20000))) for n in range(60)}
+                for name, content in contents.items():
+                    self.write(f"source/{name}", content)
+                with open(volume, "r+b") as file:
+                    file.truncate(size << 20)
+                tool("mkfs.fat", *options, volume)
+                tool("mcopy", "-o", "-i", volume, *sorted(source.iterdir()), "::")
+                self.good("create", "--board", "OPENMV4P", "--force", self.image)
+                with open(self.image, "r+b") as file:
+                    file.write(bytes(512) + volume.read_bytes()[512:])
+                saved = self.folder / "saved"
+                shutil.rmtree(saved, ignore_errors=True)
+                told = image("rescue", "--board", "OPENMV4P", self.image, saved)
+                self.assertIn(told.returncode, (1, 2), told)
+                for path in saved.iterdir() if saved.exists() else ():
+                    self.assertEqual(path.read_bytes(), contents.get(path.name, path.read_bytes()), path.name)
+
+    def test_two_tables_of_which_the_first_lost_a_sector(self):
+        source, volume = self.folder / "source", self.write("volume")
+        contents = {f"FILE{n}.BIN": random.Random(n).randbytes(20000) for n in range(20)}
+        for name, content in contents.items():
+            self.write(f"source/{name}", content)
+        with open(volume, "r+b") as file:
+            file.truncate(24 << 20)
+        tool("mkfs.fat", "-F16", volume)
+        tool("mcopy", "-i", volume, *source.iterdir(), "::")
+        self.good("create", "--board", "OPENMV4P", "--force", self.image)
+        content = bytearray(volume.read_bytes())
+        table = struct.unpack_from("<H", content, 14)[0] * 512
+        content[table : table + 4096] = b"\xff" * 4096
+        with open(self.image, "r+b") as file:
+            file.write(content)
+        self.good("rescue", "--board", "OPENMV4P", self.image, self.folder / "saved")
+        self.assertEqual({path.name: path.read_bytes() for path in (self.folder / "saved").iterdir()}, contents)
+
+
+class Sound(ImageCase):
+    """What says nothing of a loss."""
+
+    def assert_nothing_is_told(self, board="OPENMV2"):
+        told = self.good("rescue", "--board", board, self.image, self.folder / "saved")
+        self.assertEqual(told.count("\n"), 1, told)
+        shutil.rmtree(self.folder / "saved")
+
+    def test_a_full_one_of_files_of_one_cluster_each(self):
+        self.good("create", "--board", "OPENMV2", self.image)
+        self.good("mkdir", "--board", "OPENMV2", f"{self.image}:/lib")
+        files = [self.write(f"in/f{n:02}", b"x") for n in range(14)]
+        self.good("put", "--board", "OPENMV2", f"{self.image}:/lib", *files)  # full to the last entry, too
+        self.good("put", "--board", "OPENMV2", self.image, *(self.write(f"root/{n}", b"x") for n in range(15)))
+        self.assert_nothing_is_told()
+
+    def test_blank_bytes_are_only_a_hint(self):
+        for filesystem, lines in (("fat", 2), ("littlefs", 2), ("ftl+fat", 1)):
+            self.write("source/white", b"BM" + b"\xff" * 3000)
+            self.write("source/one", b"\xff")
+            self.good("create", "--board", "OPENMV4P", "--fs", filesystem, "--from", self.folder / "source", "--force", self.image)
+            shutil.rmtree(self.folder / "saved", ignore_errors=True)
+            told = self.good("rescue", "--board", "OPENMV4P", self.image, self.folder / "saved")
+            self.assertEqual(told.count("\n"), lines, told)
+            self.assertEqual("/white: 3000 bytes from byte 2 on are blank" in told, lines == 2)
+
+    def test_names_that_the_camera_shows_otherwise(self):
+        """Of a chain that is torn, whatever the name."""
+        volume = self.write("volume")
+        names = ["Café photo.bin", "日本語 long name.bin", "plain one.bin"]
+        with open(volume, "r+b") as file:
+            file.truncate(24 << 20)
+        tool("mkfs.fat", "-F16", "-f1", "-s4", volume)
+        contents = {name: random.Random(name).randbytes(20000) for name in (*names, "target.bin")}
+        tool("mcopy", "-i", volume, *(self.write(f"source/{name}", content) for name, content in contents.items()), "::")
+        content = bytearray(volume.read_bytes())
+        table = struct.unpack_from("<H", content, 14)[0] * 512
+        self.good("create", "--board", "OPENMV4P", "--force", self.image)
+        for n in range(3):  # ten clusters each; the second one leads into the last file
+            struct.pack_into("<H", content, table + 2 * (2 + 10 * n + 1), 2 + 30 + 4)
+        with open(self.image, "r+b") as file:
+            file.write(content)
+        told = image("rescue", "--board", "OPENMV4P", self.image, self.folder / "saved")
+        self.assertEqual(told.returncode, 1, told)
+        saved = [path.name for path in (self.folder / "saved").iterdir() if not path.name.startswith("LOST")]
+        self.assertEqual([name for name in saved if not name.endswith(".damaged")], [], told.stdout.decode(errors="replace"))
+        self.assertEqual(len(saved), 4)
 
 
 class LostChains(ImageCase):
@@ -182,7 +293,7 @@ class LostChains(ImageCase):
         self.change(self.image.read_bytes().index(b"LOST    "), b"\xe5")
         self.change(self.image.read_bytes().index(b".          \x10"), b"\xe5" * 512)
         text, files = self.rescued()
-        self.assertIn("\n  3 more that no folder leads to have no room in the root, and are lost\n", text)
+        self.assertIn("; 3 more that no folder leads to have no room in the root, and are lost\n", text)
         self.assertEqual([name for name in files if name.startswith("LOST")], ["LOST0001.BIN"])
         self.assertEqual(len(files), 2 + len(many) + 1)
 

@@ -8,6 +8,7 @@
 #include "images/fat_bytes.h"
 #include "images/fat_layouts.h"
 #include "images/fat_owners.h"
+#include "images/filesystems.h"
 #include "volumes/volume.h"
 
 namespace images {
@@ -21,78 +22,148 @@ using volumes::BlockDevice;
 // are clusters, and are no longer than the volume, and a folder begins with itself and the one above it. A
 // file of one cluster fits everywhere, and says nothing of chains.
 struct Verdict {
-  int64_t plausible_entries = 0;  // less those that are not
-  size_t chains = 0;              // of several clusters, and as long as their files
+  int64_t plausible = 0, implausible = 0;  // entries of folders
+  size_t chains = 0;                       // of several clusters, and as long as their files
+  size_t folders = 0;                      // beside the root
   size_t blank_files = 0;
   uint64_t surplus_clusters = 0;  // that are in use, and nobody's; or the other way round
 
   // Of the last two, less is better.
   bool is_better_than(const Verdict& other) const {
-    return std::tuple(plausible_entries, chains, other.blank_files, other.surplus_clusters) >
-           std::tuple(other.plausible_entries, other.chains, blank_files, surplus_clusters);
+    return std::tuple(plausible - implausible, chains, other.blank_files, other.surplus_clusters) >
+           std::tuple(other.plausible - other.implausible, other.chains, blank_files, surplus_clusters);
   }
 };
 
-void judge_owner(const FatBytes& fat, const FatOwner& owner, Verdict& verdict) {
-  const bool is_empty = owner.first_cluster == 0 && owner.size_bytes == 0 && !owner.is_damaged;
-  if (is_empty || owner.path == "/") return;
-  const bool has_cluster = owner.first_cluster != 0;
-  const bool is_plausible = has_cluster && (owner.is_folder ? begins_folder(fat.cluster(owner.first_cluster))
-                                                            : owner.size_bytes <= fat.layout().size_bytes);
-  verdict.plausible_entries += is_plausible ? 1 : -1;
-  if (owner.is_folder || !has_cluster) return;
-  const auto first = fat.cluster(owner.first_cluster);
-  verdict.chains += owner.size_bytes > first.size() && !owner.is_damaged ? 1 : 0;
-  const auto piece = first.first(std::min<size_t>(first.size(), owner.size_bytes));
-  verdict.blank_files += std::all_of(piece.begin(), piece.end(), [](uint8_t byte) { return byte == 0xFF; });
-}
-
-Verdict judge(FatBytes& fat, const boards::Camera& camera) {
-  Verdict verdict;
-  fat.end_chains_where_table_is_lost();
-  uint64_t needed = 0, used = 0;
-  for (const FatOwner& owner : find_owners(fat, camera).all) {
-    judge_owner(fat, owner, verdict);
-    const uint32_t cluster_bytes = fat.layout().cluster_bytes;
-    needed += owner.is_folder ? 1 : (owner.size_bytes + cluster_bytes - 1) / cluster_bytes;
+class Judge {
+ public:
+  Judge(FatBytes& fat, const boards::Camera& camera) : fat_(fat), lost_table_(fat) {
+    lost_table_.end_chains(fat_);
+    const uint32_t cluster_bytes = fat_.layout().cluster_bytes;
+    for (const FatOwner& owner : find_owners(fat_, lost_table_, camera).all) {
+      if (owner.path == "/") {
+        judge_root(owner);
+      } else {
+        judge(owner);
+        needed_ += owner.is_folder ? 1 : (owner.size_bytes + cluster_bytes - 1) / cluster_bytes;
+      }
+    }
+    uint64_t used = 0;
+    for (uint32_t n = 2; n < fat_.end_of_clusters(); ++n) used += fat_.entry(n) != 0 ? 1 : 0;
+    verdict_.surplus_clusters = std::max(used, needed_) - std::min(used, needed_);
   }
-  for (uint32_t n = 2; n < fat.end_of_clusters(); ++n) used += fat.entry(n) != 0 ? 1 : 0;
-  verdict.surplus_clusters = std::max(used, needed) - std::min(used, needed);
-  return verdict;
-}
 
-using Sector = std::vector<uint8_t>;
+  const Verdict& verdict() const { return verdict_; }
 
-// Those that the camera's formatter may have written. A length that it makes no FAT of has none.
-void add_boot_sectors(BlockDevice& device, std::span<const uint32_t> lengths, std::vector<Sector>& boots) {
-  for (const uint32_t length : lengths) {
-    if (Sector boot; make_boot_sector(device, length, boot).ok()) boots.push_back(std::move(boot));
+ private:
+  void judge(const FatOwner& owner) {
+    const bool has_cluster = !owner.clusters.empty();
+    const bool is_empty = !has_cluster && owner.size_bytes == 0 && !owner.is_damaged;
+    if (is_empty) return;
+    const bool is_plausible =
+        has_cluster && (owner.is_folder ? begins_folder(fat_.cluster(owner.first_cluster()))
+                                        : owner.size_bytes <= fat_.layout().size_bytes);
+    ++(is_plausible ? verdict_.plausible : verdict_.implausible);
+    if (!has_cluster) return;
+    if (owner.is_folder) {
+      ++verdict_.folders;
+    } else {
+      judge_file(owner);
+    }
   }
-}
+
+  void judge_root(const FatOwner& root) {
+    bool is_followed = false;
+    for (auto entry = root.entries.rbegin(); entry != root.entries.rend(); ++entry) {
+      const bool is_free = (*entry)[0] == kFatFree;
+      verdict_.implausible += is_free ? is_followed : !is_possible(*entry);
+      is_followed = is_followed || (!is_free && is_possible(*entry));
+    }
+  }
+
+  void judge_file(const FatOwner& file) {
+    const auto first = fat_.cluster(file.first_cluster());
+    verdict_.chains += file.size_bytes > first.size() && !file.is_damaged ? 1 : 0;
+    const auto piece = first.first(std::min<size_t>(first.size(), file.size_bytes));
+    verdict_.blank_files += is_filled_with(piece, 0xFF) ? 1 : 0;
+  }
+
+  bool is_possible(std::span<const uint8_t> entry) const {
+    return is_possible_entry(entry, fat_.end_of_clusters(), fat_.layout().size_bytes);
+  }
+
+  FatBytes& fat_;
+  LostTable lost_table_;
+  uint64_t needed_ = 0;
+  Verdict verdict_;
+};
+
+struct Candidate {
+  std::vector<uint8_t> sector;
+  bool is_likely = false;
+  Verdict verdict = {};
+  uint32_t data_offset = 0, cluster_bytes = 0;
+  bool is_one_of_several = false;  // that nothing tells apart
+
+  bool lies_as(const Candidate& other) const {
+    return data_offset == other.data_offset && cluster_bytes == other.cluster_bytes;
+  }
+  bool is_certain() const {
+    if (verdict.implausible != 0 || verdict.plausible == 0) return false;
+    const bool fits_table = verdict.surplus_clusters == 0 && verdict.blank_files == 0 && !is_one_of_several;
+    return is_likely || verdict.chains + verdict.folders != 0 || fits_table;
+  }
+};
+
+class Choice {
+ public:
+  Choice(BlockDevice& device, const boards::Camera& camera) : device_(device), camera_(camera) {}
+
+  void enter(Candidate candidate) {
+    auto fat = FatBytes::load(device_, candidate.sector);
+    if (!fat) return;
+    candidate.verdict = Judge(*fat, camera_).verdict();
+    candidate.data_offset = fat->layout().data_offset;
+    candidate.cluster_bytes = fat->layout().cluster_bytes;
+    if (!best_ || candidate.verdict.is_better_than(best_->verdict)) {
+      best_ = std::move(candidate);
+    } else if (!best_->verdict.is_better_than(candidate.verdict) && !best_->lies_as(candidate)) {
+      best_->is_one_of_several = true;
+    }
+  }
+
+  // What the formatter writes for this length. It makes no FAT of some.
+  void enter_length(uint32_t length, bool is_likely) {
+    Candidate candidate = {.sector = {}, .is_likely = is_likely};
+    if (make_boot_sector(device_, length, candidate.sector).ok()) enter(std::move(candidate));
+  }
+
+  const std::optional<Candidate>& best() const { return best_; }
+
+ private:
+  BlockDevice& device_;
+  const boards::Camera& camera_;
+  std::optional<Candidate> best_;
+};
 
 }  // namespace
 
-Status mend_fat_boot_sector(BlockDevice& device, const boards::Camera& camera,
-                            std::span<const uint32_t> likely_lengths, bool& is_new) {
-  // That which is there may be right, and what it leads to damaged.
-  std::vector<Sector> boots(1, Sector(device.simple_block_bytes()));
-  const bool is_readable = device.read(0, boots.front()).ok();
-  if (!is_readable) boots.clear();
-  add_boot_sectors(device, likely_lengths, boots);
-  add_boot_sectors(device, possible_lengths_of_fat(device), boots);
-  const Sector* best = nullptr;
-  Verdict best_verdict;
-  for (const Sector& boot : boots) {
-    auto fat = FatBytes::load(device, boot);
-    if (!fat) continue;
-    const Verdict verdict = judge(*fat, camera);
-    if (best != nullptr && !verdict.is_better_than(best_verdict)) continue;
-    best = &boot;
-    best_verdict = verdict;
+Status mend_fat_boot_sector(BlockDevice& device, const boards::Camera& camera, bool mounts,
+                            std::span<const uint32_t> likely_lengths, FatBootSector& boot_sector) {
+  Choice choice(device, camera);
+  Candidate present = {.sector = std::vector<uint8_t>(device.simple_block_bytes()), .is_likely = true};
+  if (mounts && device.read(0, present.sector).ok()) choice.enter(present);
+  const auto kept = choice.best();
+  const bool is_sound = kept && kept->verdict.implausible == 0;
+  if (!is_sound) {
+    for (const uint32_t length : likely_lengths) choice.enter_length(length, true);
+    for (const uint32_t length : possible_lengths_of_fat(device)) choice.enter_length(length, false);
   }
-  if (best == nullptr) return volumes::kNoFilesystem;
-  is_new = !is_readable || best != &boots.front();
-  return FatBytes::load(device, *best)->store(device);
+  if (!choice.best()) return volumes::kNoFilesystem;
+  const Candidate& best = kept && !choice.best()->is_certain() ? *kept : *choice.best();
+  boot_sector.is_new = !kept || best.sector != kept->sector;
+  boot_sector.is_certain = !boot_sector.is_new || best.is_certain();
+  return FatBytes::load(device, best.sector)->store(device);
 }
 
 }  // namespace images

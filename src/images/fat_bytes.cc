@@ -6,6 +6,7 @@
 
 #include "chipmap/little_endian.h"
 #include "flash/geometry.h"
+#include "images/filesystems.h"
 
 namespace images {
 
@@ -15,17 +16,6 @@ using chipmap::get_le16;
 using chipmap::get_le32;
 using flash::Status;
 using volumes::BlockDevice;
-
-constexpr uint32_t kPieceBytes = 512;
-
-std::vector<uint8_t> read_what_is_there(BlockDevice& device) {
-  std::vector<uint8_t> bytes(device.size_bytes());
-  for (uint32_t at = 0; at < bytes.size(); at += kPieceBytes) {
-    const auto piece = std::span(bytes).subspan(at, kPieceBytes);
-    if (!device.read(at, piece).ok()) std::fill(piece.begin(), piece.end(), uint8_t{0});
-  }
-  return bytes;
-}
 
 void put_head_of_table(std::span<uint8_t> volume) {
   const uint32_t at = uint32_t{get_le16(&volume[14])} * get_le16(&volume[11]);
@@ -53,43 +43,30 @@ std::optional<FatBytes> FatBytes::load(BlockDevice& device) {
 }
 
 std::optional<FatBytes> FatBytes::load(BlockDevice& device, std::span<const uint8_t> boot_sector) {
-  const std::vector<uint8_t> stored = read_what_is_there(device);
+  std::vector<uint8_t> stored(device.size_bytes());
+  read_or_zeros(device, 0, stored);
   std::vector<uint8_t> bytes = stored;
   std::copy(boot_sector.begin(), boot_sector.end(), bytes.begin());
   if (!boot_sector.empty()) put_head_of_table(bytes);
   const auto layout = chipmap::recognise_fat(bytes);
-  if (!layout) return {};
-  return FatBytes(std::move(bytes), stored, *layout, device.native_block_bytes());
+  if (!layout || layout->bits == 32) return {};
+  return FatBytes(std::move(bytes), std::move(stored), *layout, device.native_block_bytes());
 }
 
 FatBytes::FatBytes(std::vector<uint8_t> bytes, std::vector<uint8_t> stored, const chipmap::FatLayout& layout,
                    uint32_t block_bytes)
     : bytes_(std::move(bytes)), stored_(std::move(stored)), layout_(layout), block_bytes_(block_bytes) {
-  find_lost_blocks_of_table();
+  if (layout_.table_count == 2) take_from_second_table();
 }
 
-// An entry is wrong if it leads nowhere, to a free cluster, or to where another one leads.
-void FatBytes::find_lost_blocks_of_table() {
-  constexpr size_t kFewWrong = 16;  // as errors of software leave them
-  struct Count {
-    size_t entries = 0, blank = 0, used = 0, wrong = 0;
-  };
-  std::vector<Count> counts((layout_.table_offset + layout_.table_bytes) / block_bytes_ + 1);
-  std::vector<bool> is_led_to(end_of_clusters());
-  const uint32_t bad_mark = first_end_mark(layout_) - 1, blank = first_end_mark(layout_) | 7;
-  for (uint32_t n = 2; n < end_of_clusters(); ++n) {
-    const uint32_t next = entry(n);
-    Count& count = counts[place_in_table(n) / block_bytes_];
-    ++count.entries;
-    count.blank += next == blank ? 1 : 0;
-    count.used += next != 0 ? 1 : 0;
-    if (next == 0 || next >= bad_mark) continue;
-    count.wrong += !is_cluster(next) || entry(next) == 0 || is_led_to[next] ? 1 : 0;
-    if (is_cluster(next)) is_led_to[next] = true;
-  }
-  for (const Count& count : counts) {
-    const bool is_blank = count.entries != 0 && count.blank == count.entries;
-    is_lost_.push_back(is_blank || (count.wrong > kFewWrong && count.wrong > count.used / 8));
+// Where a sector of the first one is all ones or all zeros, and that of the other one is not.
+void FatBytes::take_from_second_table() {
+  for (uint32_t at = 0; at < layout_.table_bytes; at += layout_.sector_bytes) {
+    const auto first = all().subspan(layout_.table_offset + at, layout_.sector_bytes);
+    const auto second = all().subspan(layout_.table_offset + layout_.table_bytes + at, layout_.sector_bytes);
+    const auto entries = at == 0 ? first.subspan(4) : first;  // the head may have been put there
+    if (is_filled_with(entries, 0xFF) || is_filled_with(entries, 0))
+      std::copy(second.begin(), second.end(), first.begin());
   }
 }
 
@@ -98,29 +75,17 @@ std::span<const uint8_t> FatBytes::cluster(uint32_t n) const {
 }
 
 uint32_t FatBytes::place_in_table(uint32_t n) const {
-  return layout_.table_offset + (layout_.bits == 12 ? n + n / 2 : n * (layout_.bits / 8));
+  return layout_.table_offset + (layout_.bits == 12 ? n + n / 2 : n * 2);
 }
 
+// FAT12: two entries share three bytes.
 void FatBytes::set_entry(uint32_t n, uint32_t value) {
   uint8_t* const at = &bytes_[place_in_table(n)];
   if (layout_.bits == 12) {
     const uint32_t pair = get_le16(at);
     value = n % 2 != 0 ? (pair & 0xF) | value << 4 : (pair & 0xF000) | (value & 0xFFF);
   }
-  for (uint32_t i = 0; i < (layout_.bits == 32 ? 4u : 2u); ++i) at[i] = static_cast<uint8_t>(value >> 8 * i);
-}
-
-void FatBytes::end_chains_where_table_is_lost() {
-  for (uint32_t n = 2; n < end_of_clusters(); ++n) {
-    if (is_table_lost_at(n)) set_entry(n, kFatEnd);
-  }
-}
-
-std::span<uint8_t> FatBytes::root() {
-  if (layout_.bits != 32) return all().subspan(layout_.root_offset, layout_.root_bytes);
-  const uint32_t first = layout_.data_offset + (layout_.root_cluster - 2) * layout_.cluster_bytes;
-  return is_cluster(layout_.root_cluster) ? all().subspan(first, layout_.cluster_bytes)
-                                          : std::span<uint8_t>();
+  chipmap::put_le16(at, value);
 }
 
 Status FatBytes::store(BlockDevice& device) {
@@ -133,6 +98,10 @@ Status FatBytes::store(BlockDevice& device) {
   return {};
 }
 
+bool is_filled_with(std::span<const uint8_t> bytes, uint8_t value) {
+  return std::all_of(bytes.begin(), bytes.end(), [value](uint8_t byte) { return byte == value; });
+}
+
 bool is_possible_entry(std::span<const uint8_t> entry, uint32_t end_of_clusters, uint64_t volume_bytes) {
   constexpr uint8_t kLongName = 0x0F, kUnusedAttributes = 0xC0, kLabel = 0x08;
   if (entry[0] == kFatDeleted) return true;
@@ -141,22 +110,20 @@ bool is_possible_entry(std::span<const uint8_t> entry, uint32_t end_of_clusters,
   if (attributes == kLongName) return entry[12] == 0 && cluster == 0;
   if ((attributes & kUnusedAttributes) != 0 || !is_short_name(entry.first(11))) return false;
   if ((attributes & kLabel) != 0) return cluster == 0 && size_bytes == 0;
-  const bool is_wide = end_of_clusters > 0x10000;  // FAT32; before it, the upper half meant something else
-  const uint32_t first = (is_wide ? uint32_t{get_le16(&entry[20])} << 16 : 0) | cluster;
-  const bool leads_inside = first == 0 || (first >= 2 && first < end_of_clusters);
+  const bool leads_inside = cluster == 0 || (cluster >= 2 && cluster < end_of_clusters);
   const bool is_folder = (attributes & kFatFolder) != 0;
   return leads_inside && (is_folder ? size_bytes == 0 : size_bytes <= volume_bytes);
+}
+
+bool is_live_entry(std::span<const uint8_t> entry) {
+  constexpr uint8_t kLabel = 0x08;  // a long name has it, too
+  return entry[0] != kFatFree && entry[0] != kFatDeleted && (entry[11] & kLabel) == 0;
 }
 
 bool begins_folder(std::span<const uint8_t> cluster) {
   constexpr std::string_view kItself = ".          ", kAbove = "..         ";
   return std::equal(kItself.begin(), kItself.end(), cluster.begin()) &&
          std::equal(kAbove.begin(), kAbove.end(), cluster.begin() + kFatEntryBytes);
-}
-
-bool is_live_entry(std::span<const uint8_t> entry) {
-  constexpr uint8_t kLabel = 0x08;  // a long name has it, too
-  return entry[0] != kFatFree && entry[0] != kFatDeleted && (entry[11] & kLabel) == 0;
 }
 
 }  // namespace images

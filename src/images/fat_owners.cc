@@ -13,7 +13,8 @@ using chipmap::Content;
 
 class Finder {
  public:
-  Finder(FatBytes& fat, const boards::Camera& camera) : fat_(fat), map_(camera.board(), camera.memory()) {
+  Finder(FatBytes& fat, const LostTable& lost_table, const boards::Camera& camera)
+      : fat_(fat), lost_table_(lost_table), map_(camera.board(), camera.memory()) {
     found_.is_owned.resize(fat.end_of_clusters());
   }
 
@@ -28,29 +29,34 @@ class Finder {
       FatOwner& entered = with_clusters_[owner];
       entered.path = known.name;
       entered.size_bytes = known.size_bytes;
-      entered.is_damaged = entered.is_damaged || known.is_damaged;
+      entered.is_damaged = known.is_damaged || may_go_on(entered);
       found_.all.push_back(std::move(entered));
     }
     return std::move(found_);
   }
 
  private:
+  // A folder that is full to the last entry, where the table is lost.
+  bool may_go_on(const FatOwner& owner) const {
+    return owner.is_folder && !owner.clusters.empty() && owner.entries.back()[0] != kFatFree &&
+           lost_table_.has(owner.last_cluster());
+  }
+
   void enter(uint32_t at, uint32_t length, Content content, uint32_t owner) {
     const uint32_t cluster = at < fat_.layout().data_offset ? 0 : fat_.cluster_at(at);
     if (content != Content::kUnknown) found_.is_owned[cluster] = true;
     if (content != Content::kFile && content != Content::kDirectory) return;
     FatOwner& entered = with_clusters_[owner];
-    if (entered.first_cluster == 0) entered.first_cluster = cluster;
+    if (cluster != 0) entered.clusters.push_back(cluster);
     if (content == Content::kFile) return;
     entered.is_folder = true;
-    // Where it ends is not known.
-    entered.is_damaged = entered.is_damaged || fat_.is_table_lost_at(cluster);
     for (uint32_t i = 0; i < length; i += kFatEntryBytes) {
       entered.entries.push_back(fat_.all().subspan(at + i, kFatEntryBytes));
     }
   }
 
   FatBytes& fat_;
+  const LostTable& lost_table_;
   chipmap::ChipMap map_;
   FatOwners found_;
   std::map<uint32_t, FatOwner> with_clusters_;
@@ -58,8 +64,8 @@ class Finder {
 
 }  // namespace
 
-FatOwners find_owners(FatBytes& fat, const boards::Camera& camera) {
-  return Finder(fat, camera).run();
+FatOwners find_owners(FatBytes& fat, const LostTable& lost_table, const boards::Camera& camera) {
+  return Finder(fat, lost_table, camera).run();
 }
 
 }  // namespace images

@@ -120,23 +120,11 @@ void describe_unknown(BlockDevice& device, std::span<const uint8_t> head, Conten
   if (is_fat) content.remains = filesystem_of_option("fat");
 }
 
-// Zeros where the flash cannot be read.
-void read_all(BlockDevice& device, uint32_t offset, std::span<uint8_t> out) {
-  if (device.read(offset, out).ok()) return;
-  constexpr size_t kPieceBytes = 512;
-  for (size_t at = 0; at < out.size(); at += kPieceBytes) {
-    const auto piece = out.subspan(at, std::min(kPieceBytes, out.size() - at));
-    if (!device.read(offset + static_cast<uint32_t>(at), piece).ok()) {
-      std::fill(piece.begin(), piece.end(), uint8_t{0});
-    }
-  }
-}
-
 bool is_blank(BlockDevice& device) {
   std::vector<uint8_t> piece(65536);
   for (uint32_t at = 0; at < device.size_bytes();) {
     const auto part = std::span(piece).first(std::min<size_t>(piece.size(), device.size_bytes() - at));
-    read_all(device, at, part);
+    read_or_zeros(device, at, part);
     if (!std::all_of(part.begin(), part.end(), [](uint8_t byte) { return byte == 0xFF; })) return false;
     at += static_cast<uint32_t>(part.size());
   }
@@ -164,6 +152,17 @@ bool has_allocation_table(BlockDevice& device) {
   return at != 0 && device.read(at, table).ok() && table[0] == boot[21] && table[1] == 0xFF;
 }
 
+void read_or_zeros(BlockDevice& device, uint32_t offset, std::span<uint8_t> out) {
+  if (device.read(offset, out).ok()) return;
+  constexpr size_t kPieceBytes = 512;
+  for (size_t at = 0; at < out.size(); at += kPieceBytes) {
+    const auto piece = out.subspan(at, std::min(kPieceBytes, out.size() - at));
+    if (!device.read(offset + static_cast<uint32_t>(at), piece).ok()) {
+      std::fill(piece.begin(), piece.end(), uint8_t{0});
+    }
+  }
+}
+
 bool has_foreign_first_block(BlockDevice& device) {
   std::array<uint8_t, chipmap::kLittlefsHeadBytes> head;
   return device.read(0, head).ok() && chipmap::is_foreign_to_littlefs(head);
@@ -185,7 +184,7 @@ Content look_at(BlockDevice& device, const Place& place) {
     return content;
   }
   std::vector<uint8_t> head(std::min<uint32_t>(device.size_bytes(), 16 * 1024));
-  read_all(device, 0, head);
+  read_or_zeros(device, 0, head);
   describe_unknown(device, head, content);
   return content;
 }

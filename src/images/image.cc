@@ -123,6 +123,7 @@ void Image::look_at_volume(uint32_t end) {
   if (content_.filesystem == nullptr && !content_.is_blank) {
     if (auto layer = mount_layer(storage, start_, end)) {
       device_ = std::move(layer);
+      is_on_layer_ = true;
       content_ = look_at(*device_, {});
       content_.description += " on a translation layer";
       return;

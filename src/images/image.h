@@ -29,6 +29,7 @@ class Image {
   boards::Camera& camera() { return *camera_; }
   volumes::BlockDevice& device() { return *device_; }  // the filesystem's part of the storage
   const Content& content() const { return content_; }
+  bool is_on_layer() const { return is_on_layer_; }
 
   // Mounts what is there. The error names it.
   std::string mount();
@@ -50,6 +51,7 @@ class Image {
   std::unique_ptr<Replacement> copy_, copy_of_wear_;
   std::unique_ptr<boards::Camera> camera_;
   std::unique_ptr<volumes::BlockDevice> device_;
+  bool is_on_layer_ = false;
   Content content_;
   std::unique_ptr<volumes::Volume> volume_;
 };

@@ -62,7 +62,8 @@ std::string host_name(std::string name) {
 int write_new(const std::string& path, std::span<const uint8_t> bytes) {
   std::FILE* const file = std::fopen(path.c_str(), "wbx");
   if (file == nullptr) return errno;
-  int error = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size() ? 0 : errno;
+  const size_t written = bytes.empty() ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);
+  int error = written == bytes.size() ? 0 : errno;
   if (std::fclose(file) != 0 && error == 0) error = errno;
   if (error != 0) std::remove(path.c_str());  // half of it is not what its name says
   return error;
@@ -120,7 +121,7 @@ class Rescue {
     volume_ = filesystem_->make(image_.device(), image_.board());
     Status status = volume_->mount();
     if (is_fat()) {
-      status = mend_fat(status);
+      status = mend_fat(status.ok());
     } else if (!status.ok() && filesystem_ == filesystem_of_option("littlefs")) {
       size_t lost = 0;
       status = mount_without_damaged_folders(image_.device(), volume_, lost);
@@ -134,31 +135,47 @@ class Rescue {
            reason_of(status) + ")";
   }
 
-  // What cannot be mended may be enough to be read.
-  Status mend_fat(Status mounted) {
-    bool is_new = false;
-    if (!mounted.ok() || !has_allocation_table(image_.device())) FLASH_TRY(mend_boot_sector(is_new));
-    if (is_new) rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
-    images::mend_fat(image_.device(), image_.camera(), mended_).ignore();
+  Status mend_fat(bool mounts) {
+    FatBootSector boot;
+    FLASH_TRY(mend_boot_sector(mounts, boot));
+    if (boot.is_new)
+      rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
+    if (!boot.is_certain)
+      rescued_.remarks.push_back("where its clusters lie is a guess; no file is sure to be whole");
+    FLASH_TRY(images::mend_fat(image_.device(), image_.camera(), !boot.is_certain, mended_));
     rescued_.remarks.insert(rescued_.remarks.end(), mended_.remarks.begin(), mended_.remarks.end());
     return volume_->mount();
   }
 
   // The FAT went on to the end of the storage, or to the next volume, or to where only its root can tell.
-  Status mend_boot_sector(bool& is_new) {
+  Status mend_boot_sector(bool mounts, FatBootSector& boot) {
     std::vector<uint32_t> likely_lengths = {image_.device().size_bytes()};
     for (const FoundVolume& volume : find_volumes(image_.camera())) {
       const uint32_t length = volume.start - image_.start();
       if (volume.start > image_.start() && length < image_.device().size_bytes())
         likely_lengths.push_back(length);
     }
-    return mend_fat_boot_sector(image_.device(), image_.camera(), likely_lengths, is_new);
+    return mend_fat_boot_sector(image_.device(), image_.camera(), mounts, likely_lengths, boot);
   }
 
   std::string host_path_of(const std::string& path) const {
     fs::path host = host_path_;
     for (const fs::path& part : fs::path(path).relative_path()) host /= host_name(part.string());
     return host.string();
+  }
+
+  // What can be read of a FAT may be that of another file.
+  bool is_whole(const Node& node) {
+    if (!is_fat() || node.entry.size_bytes == 0) return true;
+    std::unique_ptr<volumes::File> file;
+    if (!volume().open(node.path, volumes::OpenMode::kRead, file).ok()) return false;
+    const auto known = mended_.sizes_of_whole_files.find(file->first_cluster());
+    return known != mended_.sizes_of_whole_files.end() && known->second == node.entry.size_bytes;
+  }
+
+  bool is_damaged_folder(const std::string& path) {
+    uint32_t place = 0;
+    return is_fat() && volume().place_of_folder(path, place).ok() && mended_.damaged_folders.contains(place);
   }
 
   // What is whole comes first: its name is its own.
@@ -172,7 +189,7 @@ class Rescue {
     uint32_t lost_bytes = 0;
     const auto bytes = read_what_can_be(volume(), node.path, node.entry.size_bytes, lost_bytes);
     done_bytes_ += node.entry.size_bytes;
-    if (lost_bytes != 0 || mended_.damaged_paths.contains(node.path)) {
+    if (lost_bytes != 0 || !is_whole(node)) {
       damaged_.push_back(node);
       return {};
     }
@@ -186,7 +203,7 @@ class Rescue {
     std::error_code code;
     fs::create_directory(host_path_of(node.path), code);
     rescued_.folders += code ? 0 : 1;
-    if (mended_.damaged_paths.contains(node.path))
+    if (is_damaged_folder(node.path))
       rescued_.remarks.push_back(printable(node.path) +
                                  ": its chain of clusters does not hold; names may be missing");
     return judge(node, code.value());
@@ -210,14 +227,16 @@ class Rescue {
     return {};
   }
 
-  // No filesystem here has a checksum of what is in a file. Where a sector was erased and not programmed,
-  // there are ones; but a white picture has them, too.
+  // These filesystems have no checksum of what is in a file; a translation layer under them has. Where a
+  // sector was erased and not programmed, there are ones; but a white picture has them, too.
   void tell_of_blank_stretch(const Node& node, std::span<const uint8_t> bytes) {
+    constexpr size_t kChanceBytes = 16;
     const auto [begin, length] = longest_blank_stretch(bytes);
-    if (length == 0 || (length < kPieceBytes && length < bytes.size())) return;
-    rescued_.remarks.push_back(printable(node.path) + ": " + std::to_string(length) + " bytes from byte " +
-                               std::to_string(begin) +
-                               " on are blank, as where a sector was erased; they may be lost");
+    const bool is_telling = length >= kPieceBytes || (length == bytes.size() && length >= kChanceBytes);
+    if (!is_telling || image_.is_on_layer()) return;
+    rescued_.hints.push_back(printable(node.path) + ": " + std::to_string(length) + " bytes from byte " +
+                             std::to_string(begin) +
+                             " on are blank, as where a sector was erased; they may be lost");
   }
 
   void tell_damaged(const Node& node, uint32_t lost_bytes) {

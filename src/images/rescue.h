@@ -17,6 +17,7 @@ struct Rescued {
   size_t lost_files = 0;  // not a byte could be read
   size_t folders = 0;
   std::vector<std::string> remarks;  // what was lost, one line each
+  std::vector<std::string> hints;    // what may be, in files that seem whole
 };
 
 // Reads a file of a volume however damaged: bytes that cannot be read are zeros, and `lost_bytes` counts

@@ -53,6 +53,8 @@ class FatFile final : public File {
     return status_of(f_open(&fs, &file_, path.c_str(), mode));
   }
 
+  uint32_t first_cluster() const override { return file_.obj.sclust; }
+
   Status read(std::span<uint8_t> out, size_t& done) override {
     UINT read = 0;
     const FRESULT result = f_read(&file_, out.data(), static_cast<UINT>(out.size()), &read);

@@ -62,6 +62,7 @@ class File {
   virtual flash::Status write(std::span<const uint8_t> data) = 0;  // kNoSpace: part of it may be written
   virtual flash::Status seek(uint32_t offset) = 0;                 // of the file's start
   virtual uint32_t size_bytes() = 0;
+  virtual uint32_t first_cluster() const { return 0; }  // of a FAT; 0: it has none
 
   // What was written is in the flash, and in the directory.
   virtual flash::Status sync() = 0;

@@ -1,0 +1,46 @@
+// For tests: a FAT put together by hand, on a device in RAM with the blocks of a board.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "boards/board_table.h"
+#include "boards/camera.h"
+#include "chipmap/testing.h"
+#include "images/fat_bytes.h"
+#include "images/sparse_device.h"
+#include "volumes/storage_device.h"
+
+namespace images {
+
+using Bytes = std::vector<uint8_t>;
+
+struct RamCamera {
+  explicit RamCamera(const char* board)
+      : camera(std::move(std::get<0>(boards::Camera::open(*boards::find_board(board), "")))),
+        storage(camera->storage()),
+        device(storage, storage.size_bytes()) {}
+
+  std::unique_ptr<boards::Camera> camera;
+  volumes::StorageDevice storage;
+  SparseDevice device;  // of the same blocks
+};
+
+struct HandMade {
+  HandMade(const char* board, uint32_t bits, uint32_t clusters)
+      : ram(board), bytes(ram.device.size_bytes()), fat(bytes.data(), bits, clusters) {}
+
+  FatBytes load() {
+    EXPECT_TRUE(ram.device.write(0, bytes).ok());
+    return *FatBytes::load(ram.device);
+  }
+
+  RamCamera ram;
+  Bytes bytes;
+  chipmap::FatBuilder fat;
+};
+
+}  // namespace images
