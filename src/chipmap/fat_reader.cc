@@ -12,11 +12,6 @@ namespace chipmap {
 
 namespace {
 
-constexpr uint32_t kEntryBytes = 32;
-constexpr uint8_t kDeleted = 0xE5;
-constexpr uint8_t kAttributeVolume = 0x08;
-constexpr uint8_t kAttributeDirectory = 0x10;
-constexpr uint8_t kAttributeLongName = 0x0F;
 constexpr int kMaxDepth = 64;
 
 bool is_power_of_two(uint32_t n) {
@@ -95,12 +90,12 @@ class FatSurvey {
   void walk_entries(const std::vector<Piece>& pieces, const std::string& path, int depth) {
     LongName long_name;
     for (const Piece& piece : pieces) {
-      for (uint32_t at = 0; at < piece.size_bytes; at += kEntryBytes) {
+      for (uint32_t at = 0; at < piece.size_bytes; at += kFatEntryBytes) {
         const uint8_t* entry = &bytes_[piece.offset + at];
-        if (entry[0] == 0) return;
-        if (entry[0] == kDeleted) {
+        if (entry[0] == kFatFree) return;
+        if (entry[0] == kFatDeleted) {
           long_name = {};
-        } else if ((entry[11] & 0x3F) == kAttributeLongName) {
+        } else if ((entry[11] & 0x3F) == kFatLongName) {
           long_name.add(entry);
         } else {
           enter(entry, path, std::exchange(long_name, {}), depth);
@@ -129,13 +124,13 @@ class FatSurvey {
   };
 
   void enter(const uint8_t* entry, const std::string& folder, const LongName& long_name, int depth) {
-    if ((entry[11] & kAttributeVolume) != 0 || entry[0] == '.') return;
+    if ((entry[11] & kFatLabel) != 0 || entry[0] == '.') return;
     const std::string path =
         folder + "/" + (long_name.text().empty() ? short_name(entry) : utf8_of_camera_name(long_name.text()));
     const uint32_t high = layout_.bits == 32 ? get_le16(entry + 20) : 0u;
     const uint32_t first = high << 16 | get_le16(entry + 26);
     const uint32_t size_bytes = get_le32(entry + 28);
-    if ((entry[11] & kAttributeDirectory) != 0) {
+    if ((entry[11] & kFatFolder) != 0) {
       walk_directory(chain(path, first, Content::kDirectory, 0), path, depth + 1);
     } else if (first != 0 || size_bytes != 0) {
       chain(path, first, Content::kFile, size_bytes);
@@ -152,10 +147,9 @@ class FatSurvey {
   }
 
   static std::string trimmed(const uint8_t* text, size_t length, bool lower) {
-    constexpr uint8_t kStandsForDeleted = 0x05;  // in the first place
     std::string name;
     for (size_t i = 0; i < length; ++i) {
-      const uint8_t byte = i == 0 && text[i] == kStandsForDeleted ? kDeleted : text[i];
+      const uint8_t byte = i == 0 && text[i] == kFatStandsForDeleted ? kFatDeleted : text[i];
       name += static_cast<char>(lower && byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
     }
     while (name.ends_with(' ')) name.pop_back();
@@ -203,7 +197,7 @@ std::optional<FatLayout> recognise_fat(std::span<const uint8_t> bytes) {
 
   const uint32_t root_entries = get_le16(&bytes[17]);
   const uint64_t root_sectors =
-      (uint64_t{root_entries} * kEntryBytes + fat.sector_bytes - 1) / fat.sector_bytes;
+      (uint64_t{root_entries} * kFatEntryBytes + fat.sector_bytes - 1) / fat.sector_bytes;
   const uint64_t root_start = reserved + fat.table_count * table_sectors;
   if (table_sectors == 0 || root_start + root_sectors >= total) return {};
   fat.table_offset = reserved * fat.sector_bytes;

@@ -11,6 +11,13 @@
 
 namespace chipmap {
 
+// Of a folder's entries (Microsoft's specification of 2000, "FAT Directory Structure").
+inline constexpr uint32_t kFatEntryBytes = 32;
+inline constexpr uint8_t kFatFree = 0x00, kFatDeleted = 0xE5;  // first byte; free: and all behind it
+inline constexpr uint8_t kFatStandsForDeleted = 0x05;          // in the first place of a name
+inline constexpr uint8_t kFatLabel = 0x08, kFatFolder = 0x10, kFatArchive = 0x20;  // attributes
+inline constexpr uint8_t kFatLongName = 0x0F;
+
 struct FatLayout {
   uint32_t bits;  // of an entry of the allocation table: 12, 16 or 32
   uint32_t sector_bytes;

@@ -24,13 +24,12 @@ void put_head_of_table(std::span<uint8_t> volume) {
   volume[at + 1] = volume[at + 2] = 0xFF;
 }
 
-// Microsoft's specification of 2000, "FAT Directory Structure".
+// As in Microsoft's specification.
 bool is_short_name(std::span<const uint8_t> name) {
   constexpr std::string_view kForbidden = "\"*+,/:;<=>?[\\]|";
-  constexpr uint8_t kStandsForDeleted = 0x05;  // in the first place
   if (name[0] == ' ') return false;
   for (size_t i = 0; i < name.size(); ++i) {
-    if (i == 0 && name[i] == kStandsForDeleted) continue;
+    if (i == 0 && name[i] == chipmap::kFatStandsForDeleted) continue;
     if (name[i] < ' ' || kForbidden.find(static_cast<char>(name[i])) != kForbidden.npos) return false;
   }
   return true;
@@ -103,21 +102,21 @@ bool is_filled_with(std::span<const uint8_t> bytes, uint8_t value) {
 }
 
 bool is_possible_entry(std::span<const uint8_t> entry, uint32_t end_of_clusters, uint64_t volume_bytes) {
-  constexpr uint8_t kLongName = 0x0F, kUnusedAttributes = 0xC0, kLabel = 0x08;
+  constexpr uint8_t kUnusedAttributes = 0xC0;
   if (entry[0] == kFatDeleted) return true;
   const uint32_t cluster = get_le16(&entry[26]), size_bytes = get_le32(&entry[28]);
   const uint8_t attributes = entry[11];
-  if (attributes == kLongName) return entry[12] == 0 && cluster == 0;
+  if (attributes == kFatLongName) return entry[12] == 0 && cluster == 0;
   if ((attributes & kUnusedAttributes) != 0 || !is_short_name(entry.first(11))) return false;
-  if ((attributes & kLabel) != 0) return cluster == 0 && size_bytes == 0;
+  if ((attributes & kFatLabel) != 0) return cluster == 0 && size_bytes == 0;
   const bool leads_inside = cluster == 0 || (cluster >= 2 && cluster < end_of_clusters);
   const bool is_folder = (attributes & kFatFolder) != 0;
   return leads_inside && (is_folder ? size_bytes == 0 : size_bytes <= volume_bytes);
 }
 
 bool is_live_entry(std::span<const uint8_t> entry) {
-  constexpr uint8_t kLabel = 0x08;  // a long name has it, too
-  return entry[0] != kFatFree && entry[0] != kFatDeleted && (entry[11] & kLabel) == 0;
+  // A part of a long name has the attribute of a label, too.
+  return entry[0] != kFatFree && entry[0] != kFatDeleted && (entry[11] & kFatLabel) == 0;
 }
 
 bool begins_folder(std::span<const uint8_t> cluster) {

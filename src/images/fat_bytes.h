@@ -13,10 +13,15 @@
 
 namespace images {
 
-inline constexpr uint32_t kFatEntryBytes = 32;
-inline constexpr uint8_t kFatFree = 0x00, kFatDeleted = 0xE5;  // first byte of an entry; free: and all behind
-inline constexpr uint8_t kFatFolder = 0x10, kFatArchive = 0x20;  // attributes
-inline constexpr uint32_t kFatEnd = 0xFFFF;                      // of a chain, in a table of either width
+using chipmap::kFatArchive;
+using chipmap::kFatDeleted;
+using chipmap::kFatEntryBytes;
+using chipmap::kFatFolder;
+using chipmap::kFatFree;
+using chipmap::kFatLabel;
+using chipmap::kFatLongName;
+
+inline constexpr uint32_t kFatEnd = 0xFFFF;  // of a chain, in a table of either width
 
 class FatBytes {
  public:
