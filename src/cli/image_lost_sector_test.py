@@ -4,12 +4,13 @@
     image_lost_sector_test.py --program build/release/src/cli/pybflash
 """
 
+import json
 import random
 import re
 import shutil
 import struct
 
-from image_testing import STORAGE, ImageCase, image, main, tool
+from image_testing import STORAGE, ImageCase, image, main, pybflash, tool
 
 # What is left where the power was cut between erase and program, and in the middle of each.
 LEFT = {
@@ -182,6 +183,60 @@ class OfAnotherFormatter(ImageCase):
             file.write(content)
         self.good("rescue", "--board", "OPENMV4P", self.image, self.folder / "saved")
         self.assertEqual({path.name: path.read_bytes() for path in (self.folder / "saved").iterdir()}, contents)
+
+
+class RealCuts(ImageCase):
+    """A log grows, and the power goes in the middle: what becomes of the files beside it."""
+
+    MAKE = """
+import os
+os.mkdir("/flash/lib")
+for n in range(12):
+    for name, size in (("file%d.bin" % n, 700 * n + 100), ("lib/module%d.py" % n, 300 * n + 100)):
+        with open(name, "wb") as file: file.write(bytes((n + 1,)) * size)
+"""
+    WRITE = """
+with open("/flash/log.txt", "a") as log:
+    for _ in range(8): log.write("x" * 3000); log.flush()
+"""
+    CHECK = """
+for n in range(12):
+    for name, size in (("file%d.bin" % n, 700 * n + 100), ("lib/module%d.py" % n, 300 * n + 100)):
+        with open(name, "rb") as file: assert file.read() == bytes((n + 1,)) * size, name
+"""
+
+    def powercut(self, *options):
+        scripts = ("--write", self.write("write.py", self.WRITE.encode()), "--check", self.write("check.py", self.CHECK.encode()))
+        return pybflash("powercut", "--torn", "--image", self.image, "--board", self.board, *scripts, *options)
+
+    def saved_of(self, replay):
+        """Of 24 files, those whose bytes are all there; and those that are called whole, and are not."""
+        cut, target = (self.folder / f"{self.board} {replay}{end}" for end in (".bin", ""))
+        again = self.powercut("--replay", replay, "--save", cut)
+        self.assertEqual(again.returncode, 1, again)
+        image("rescue", "--board", self.board, cut, target)
+        files = {str(path.relative_to(target)): path.read_bytes() for path in target.rglob("*") if path.is_file()}
+        files = {path.removesuffix(".damaged"): content for path, content in files.items()}
+        found = 0
+        for n in range(12):
+            for name, size in ((f"file{n}.bin", 700 * n + 100), (f"lib/module{n}.py", 300 * n + 100)):
+                content = bytes((n + 1,)) * size
+                nameless = any(path.startswith("LOST") and files[path].startswith(content) for path in files)
+                found += files.get(name) == content or nameless
+        return found
+
+    def test_nearly_all_is_saved(self):
+        for self.board in ("OPENMV4P", "OPENMV_N6", "ARDUINO_GIGA"):
+            self.forget_image()
+            made = pybflash("run", "--board", self.board, "--image", self.image, "-c", self.MAKE)
+            self.assertEqual(made.returncode, 0, made)
+            self.powercut("--cuts", "40", "--json", self.folder / "found.json")
+            losses = [loss["replay"] for loss in json.loads((self.folder / "found.json").read_text())["failures"]]
+            self.assertGreater(len(losses), 4)
+            saved = [self.saved_of(replay) for replay in losses]
+            # What shares the sector of the log's end may be lost.
+            self.assertGreaterEqual(min(saved), 23, dict(zip(losses, saved)))
+            self.assertGreaterEqual(saved.count(24), len(saved) * 3 // 4, dict(zip(losses, saved)))
 
 
 class Sound(ImageCase):

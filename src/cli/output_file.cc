@@ -41,10 +41,10 @@ std::string write_file(const std::string& path, std::string_view content) {
   return error.empty() ? file.commit() : error;
 }
 
-std::string look_at_json(const std::string& path) {
+std::string look_at_output(const std::string& option, const std::string& path) {
   std::error_code ignored;
   const auto kind = std::filesystem::symlink_status(path, ignored).type();
-  const std::string head = "--json " + path + ": ";
+  const std::string head = option + " " + path + ": ";
   if (kind == std::filesystem::file_type::directory) return head + std::strerror(EISDIR);
   if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular) return "";
   const size_t slash = path.rfind('/');

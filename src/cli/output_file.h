@@ -11,9 +11,12 @@ namespace cli {
 // As images::OutputFile writes. Returns what was wrong, "PATH: ...", or nothing.
 std::string write_file(const std::string& path, std::string_view content);
 
-// Can --json be written? To be asked before the long work and not after it. What a link leads to, or a device
-// takes, is seen then. No path at all is fine. Returns what was wrong, or nothing.
-std::string look_at_json(const std::string& path);
+// Can this file, of this option, be written? To be asked before the long work and not after it. What a link
+// leads to, or a device takes, is seen then. No path at all is fine. Returns what was wrong, or nothing.
+std::string look_at_output(const std::string& option, const std::string& path);
+inline std::string look_at_json(const std::string& path) {
+  return look_at_output("--json", path);
+}
 
 // Do both names stand for one file, or for one that is not there yet? Not fs::equivalent, which knows no
 // pipes.

@@ -168,6 +168,26 @@ class Repeatable(PowerCut):
         self.assertIn("\nall is well\n", result.stdout)
         self.assertIn("3: survived", result.stdout)
 
+    def test_what_a_replay_leaves_can_be_kept(self):
+        found, _ = self.found(REWRITE, CHECK_REWRITTEN, "--no-mount", "--torn", "--board", "OPENMV4")
+        whole = [failure for failure in found["failures"] if failure["replay"].isdigit()]
+        in_programs = [failure for failure in found["failures"] if "b" in failure["replay"]]
+        for failure in (whole[0], whole[-1], in_programs[0]):
+            saved = self.folder / f"{failure['replay']}.bin"
+            options = ("--no-mount", "--board", "OPENMV4", "--replay", failure["replay"])
+            self.found(REWRITE, CHECK_REWRITTEN, *options, "--save", str(saved))
+            # The same is lost there: with its broken words, and without the notes.
+            check = CHECK_REWRITTEN.replace("sim.notes()[-1:]", "[(3, b'3')]")
+            again = [PROGRAM, "run", "--no-mount", "--board", "OPENMV4", "--image", str(saved), "-c", check]
+            result = subprocess.run(again, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+            self.assertEqual(result.returncode, 1, result)
+            self.assertEqual("Errno 5" in result.stderr, "Errno 5" in failure["error"], (failure, result))
+            refused = self.powercut(REWRITE, CHECK_REWRITTEN, *options, "--save", str(saved))
+            self.assert_one_line(refused, str(saved))
+        self.assert_one_line(self.powercut(WRITE, CHECK, "--save", str(self.folder / "x.bin")), "--save", "--replay")
+        nowhere = self.powercut(WRITE, CHECK, "--replay", "3", "--save", "/no/such/x.bin")
+        self.assert_one_line(nowhere, "/no/such/x.bin", "No such file")
+
     def test_json_on_standard_output_is_alone_there(self):
         for options, words in (("--cuts", "3"), "THE POWER WENT"), (("--replay", "3"), "\nall is well\n"):
             check = "print('all is', 'well')"

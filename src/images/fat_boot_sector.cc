@@ -1,6 +1,7 @@
 #include "images/fat_boot_sector.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -8,7 +9,6 @@
 #include "images/fat_bytes.h"
 #include "images/fat_layouts.h"
 #include "images/fat_owners.h"
-#include "images/filesystems.h"
 #include "volumes/volume.h"
 
 namespace images {
@@ -24,7 +24,7 @@ using volumes::BlockDevice;
 struct Verdict {
   int64_t plausible = 0, implausible = 0;  // entries of folders
   size_t chains = 0;                       // of several clusters, and as long as their files
-  size_t folders = 0;                      // beside the root
+  size_t folders = 0;                      // that begin where they should
   size_t blank_files = 0;
   uint64_t surplus_clusters = 0;  // that are in use, and nobody's; or the other way round
 
@@ -66,7 +66,7 @@ class Judge {
     ++(is_plausible ? verdict_.plausible : verdict_.implausible);
     if (!has_cluster) return;
     if (owner.is_folder) {
-      ++verdict_.folders;
+      verdict_.folders += is_plausible ? 1 : 0;
     } else {
       judge_file(owner);
     }
@@ -125,6 +125,7 @@ class Choice {
     candidate.verdict = Judge(*fat, camera_).verdict();
     candidate.data_offset = fat->layout().data_offset;
     candidate.cluster_bytes = fat->layout().cluster_bytes;
+    entered_.push_back({candidate.data_offset, candidate.cluster_bytes});
     if (!best_ || candidate.verdict.is_better_than(best_->verdict)) {
       best_ = std::move(candidate);
     } else if (!best_->verdict.is_better_than(candidate.verdict) && !best_->lies_as(candidate)) {
@@ -140,10 +141,17 @@ class Choice {
 
   const std::optional<Candidate>& best() const { return best_; }
 
+  // Does another one say so, too?
+  bool confirms(const Candidate& candidate) const {
+    const std::pair place = {candidate.data_offset, candidate.cluster_bytes};
+    return std::count(entered_.begin(), entered_.end(), place) > 1;
+  }
+
  private:
   BlockDevice& device_;
   const boards::Camera& camera_;
   std::optional<Candidate> best_;
+  std::vector<std::pair<uint32_t, uint32_t>> entered_;  // where their clusters begin, and how large they are
 };
 
 }  // namespace
@@ -159,11 +167,17 @@ Status mend_fat_boot_sector(BlockDevice& device, const boards::Camera& camera, b
     for (const uint32_t length : likely_lengths) choice.enter_length(length, true);
     for (const uint32_t length : possible_lengths_of_fat(device)) choice.enter_length(length, false);
   }
-  if (!choice.best()) return volumes::kNoFilesystem;
-  const Candidate& best = kept && !choice.best()->is_certain() ? *kept : *choice.best();
-  boot_sector.is_new = !kept || best.sector != kept->sector;
-  boot_sector.is_certain = !boot_sector.is_new || best.is_certain();
-  return FatBytes::load(device, best.sector)->store(device);
+  const auto& best = choice.best();
+  const bool is_replaced = best && (!mounts || best->is_certain()) && !(kept && best->sector == kept->sector);
+  if (is_replaced) {
+    boot_sector = {true, best->is_certain()};
+    return FatBytes::load(device, best->sector)->store(device);
+  }
+  if (!mounts) return volumes::kNoFilesystem;
+  // With other numbers than the formatter's, something has to fit; where the root is lost, nothing can.
+  boot_sector.is_certain = kept && (is_sound || choice.confirms(*kept) || kept->verdict.plausible == 0 ||
+                                    kept->verdict.folders != 0);
+  return kept ? FatBytes::load(device, kept->sector)->store(device) : Status{};
 }
 
 }  // namespace images

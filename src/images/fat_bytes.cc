@@ -17,14 +17,18 @@ using chipmap::get_le32;
 using flash::Status;
 using volumes::BlockDevice;
 
+// Of a table: in FAT16 four bytes, of which nobody needs the last one.
+constexpr size_t kHeadBytes = 3;
+
 void put_head_of_table(std::span<uint8_t> volume) {
   const uint32_t at = uint32_t{get_le16(&volume[14])} * get_le16(&volume[11]);
-  if (!flash::in_range(at, 3, volume.size()) || (volume[at] == volume[21] && volume[at + 1] == 0xFF)) return;
+  if (!flash::in_range(at, kHeadBytes, volume.size()) || (volume[at] == volume[21] && volume[at + 1] == 0xFF))
+    return;
   volume[at] = volume[21];
   volume[at + 1] = volume[at + 2] = 0xFF;
 }
 
-// As in Microsoft's specification.
+// Microsoft's specification, but for lower case, which others write; and "." and "..", which begin a folder.
 bool is_short_name(std::span<const uint8_t> name) {
   constexpr std::string_view kForbidden = "\"*+,/:;<=>?[\\]|";
   if (name[0] == ' ') return false;
@@ -58,14 +62,16 @@ FatBytes::FatBytes(std::vector<uint8_t> bytes, std::vector<uint8_t> stored, cons
   if (layout_.table_count == 2) take_from_second_table();
 }
 
-// Where a sector of the first one is all ones or all zeros, and that of the other one is not.
+// Where a sector of the first one is blank; or all free, unless that of the second one is blank.
 void FatBytes::take_from_second_table() {
   for (uint32_t at = 0; at < layout_.table_bytes; at += layout_.sector_bytes) {
     const auto first = all().subspan(layout_.table_offset + at, layout_.sector_bytes);
     const auto second = all().subspan(layout_.table_offset + layout_.table_bytes + at, layout_.sector_bytes);
-    const auto entries = at == 0 ? first.subspan(4) : first;  // the head may have been put there
-    if (is_filled_with(entries, 0xFF) || is_filled_with(entries, 0))
-      std::copy(second.begin(), second.end(), first.begin());
+    const size_t head = at == 0 ? kHeadBytes : 0;  // it may have been put there
+    const bool is_lost =
+        is_filled_with(first.subspan(head), 0xFF) ||
+        (is_filled_with(first.subspan(head), 0) && !is_filled_with(second.subspan(head), 0xFF));
+    if (is_lost) std::copy(second.begin() + head, second.end(), first.begin() + head);
   }
 }
 

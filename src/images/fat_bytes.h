@@ -28,8 +28,8 @@ class FatBytes {
   // What cannot be read is zeros. Nothing if no FAT begins there.
   static std::optional<FatBytes> load(volumes::BlockDevice& device);
 
-  // The same with another boot sector, and with the table's first entries, which are no cluster's but say
-  // that a table is there.
+  // The same with another boot sector; and with the table's first entries, which are no cluster's but say
+  // that a table is there, where they are missing. store() writes both.
   static std::optional<FatBytes> load(volumes::BlockDevice& device, std::span<const uint8_t> boot_sector);
 
   const chipmap::FatLayout& layout() const { return layout_; }
@@ -48,8 +48,10 @@ class FatBytes {
   // As chipmap::table_entry().
   uint32_t entry(uint32_t n) const { return chipmap::table_entry(layout_, bytes_, n); }
   void set_entry(uint32_t n, uint32_t value);
-  // The block of the flash where this entry lies.
+
+  // The blocks of the flash where this entry begins and ends: one of FAT12 may lie in two.
   uint32_t block_of_entry(uint32_t n) const { return place_in_table(n) / block_bytes_; }
+  uint32_t last_block_of_entry(uint32_t n) const { return (place_in_table(n) + 1) / block_bytes_; }
 
   // Writes back what was changed.
   flash::Status store(volumes::BlockDevice& device);

@@ -31,19 +31,45 @@ TEST(FatBytes, AnEntryOfTheTableIsSetBesideItsNeighbours) {
   }
 }
 
+// A table of 20 sectors twice; 300 and 301 are in the second sector, the third one is free.
+void damage_one_of_two(HandMade& made, uint32_t table, uint32_t sector, uint8_t left) {
+  const FatBytes one = made.load();
+  const uint32_t at = one.layout().table_offset, length = one.layout().table_bytes;
+  made.fat.chain({300, 301});
+  const Bytes first(made.bytes.begin() + at, made.bytes.begin() + at + length);
+  made.bytes.insert(made.bytes.begin() + at + length, first.begin(), first.end());
+  made.bytes.resize(made.ram.device.size_bytes());
+  made.bytes[16] = 2;
+  std::fill_n(made.bytes.begin() + at + table * length + sector * 512, 512, left);
+}
+
 TEST(FatBytes, ASectorThatTheFirstTableLostIsTakenFromTheSecond) {
   for (const uint8_t left : {uint8_t{0xFF}, uint8_t{0}}) {
-    HandMade made("OPENMV4P", 16, 5000);
-    const FatBytes one = made.load();
-    const uint32_t at = one.layout().table_offset, length = one.layout().table_bytes;
-    made.fat.chain({300, 301});
-    made.bytes.insert(made.bytes.begin() + at + length, made.bytes.begin() + at,
-                      made.bytes.begin() + at + length);
-    made.bytes.resize(made.ram.device.size_bytes());
-    made.bytes[16] = 2;
-    std::fill_n(made.bytes.begin() + at + 512, 512, left);  // the second sector: entries from 256 on
-    EXPECT_EQ(made.load().entry(300), 301u);
+    for (const uint32_t sector : {1u, 2u}) {
+      HandMade made("OPENMV4P", 16, 5000);
+      damage_one_of_two(made, 0, sector, left);
+      const FatBytes fat = made.load();
+      EXPECT_EQ(fat.entry(300), 301u);
+      EXPECT_EQ(fat.entry(600), 0u);
+    }
   }
+}
+
+TEST(FatBytes, ASectorThatTheSecondTableLostChangesNothing) {
+  for (const uint8_t left : {uint8_t{0xFF}, uint8_t{0}}) {
+    for (const uint32_t sector : {0u, 1u, 2u}) {
+      HandMade made("OPENMV4P", 16, 5000);
+      damage_one_of_two(made, 1, sector, left);
+      const FatBytes fat = made.load();
+      EXPECT_EQ(fat.entry(300), 301u);
+      EXPECT_EQ(fat.entry(600), 0u);
+    }
+  }
+}
+
+bool is_lost_at_10(HandMade& made) {
+  const FatBytes fat = made.load();
+  return LostTable(fat).has(10);
 }
 
 TEST(LostTable, IsToldByTooManyEntriesThatCannotBeRight) {
@@ -51,22 +77,80 @@ TEST(LostTable, IsToldByTooManyEntriesThatCannotBeRight) {
     HandMade made("OPENMV4P", 16, 5000);
     if (!is_free) made.fat.chain({4000});
     for (uint32_t n = 10; n < 26; ++n) made.fat.set_entry(n, is_free ? 4000 + n : 4000);
-    EXPECT_FALSE(LostTable(made.load()).has(10)) << "as errors of software leave it";
+    EXPECT_FALSE(is_lost_at_10(made)) << "as errors of software leave it";
     for (uint32_t n = 26; n < 28; ++n) made.fat.set_entry(n, is_free ? 4000 + n : 4000);
     const FatBytes fat = made.load();
     const LostTable lost(fat);
     EXPECT_TRUE(lost.has(10));
     EXPECT_TRUE(lost.has(1000)) << "of the same 4 KiB";
     EXPECT_FALSE(lost.has(4000));
-    EXPECT_EQ(lost.may_have(4000), is_free) << "nothing but free ones";
+    EXPECT_EQ(lost.is_all_free(4000), is_free) << "nothing but free ones";
   }
+}
+
+TEST(LostTable, HasAnEntryOfWhichAPartIsLost) {
+  HandMade made("OPENMV4P", 12, 4000);
+  const FatBytes fat = made.load();
+  ASSERT_NE(fat.block_of_entry(2389), fat.last_block_of_entry(2389));
+  LostTable lost(fat);
+  EXPECT_FALSE(lost.has(2389));
+  lost.add(2390);
+  EXPECT_TRUE(lost.has(2389));
+  EXPECT_FALSE(lost.has(2388));
 }
 
 TEST(LostTable, AMinorityOfWrongEntriesIsNoLoss) {
   HandMade made("OPENMV4P", 16, 5000);
   for (uint32_t n = 10; n < 40; ++n) made.fat.set_entry(n, 4000);
   for (uint32_t n = 100; n < 500; n += 2) made.fat.chain({n, n + 1});
-  EXPECT_FALSE(LostTable(made.load()).has(10));
+  EXPECT_FALSE(is_lost_at_10(made));
+}
+
+TEST(FatEntry, IsOneThatAFolderCanHave) {
+  struct Case {
+    const char* what;
+    const char* name;
+    uint8_t attributes;
+    uint32_t cluster, size_bytes;
+    bool is_possible;
+  };
+  constexpr Case kCases[] = {
+      {"a file", "README  TXT", 0x20, 5, 100, true},
+      {"one that is empty", "README  TXT", 0x20, 0, 0, true},
+      {"one that leads to the last cluster", "README  TXT", 0x20, 99, 100, true},
+      {"behind the last cluster", "README  TXT", 0x20, 100, 100, false},
+      {"to no cluster that there is", "README  TXT", 0x20, 1, 100, false},
+      {"larger than the volume", "README  TXT", 0x20, 5, 60001, false},
+      {"a folder", "LIB        ", 0x10, 5, 0, true},
+      {"a folder with a size", "LIB        ", 0x10, 5, 1, false},
+      {"itself", ".          ", 0x10, 5, 0, true},
+      {"the one above", "..         ", 0x10, 0, 0, true},
+      {"a label", "OPENMV     ", 0x08, 0, 0, true},
+      {"a label with a cluster", "OPENMV     ", 0x08, 5, 0, false},
+      {"a label with a size", "OPENMV     ", 0x08, 0, 5, false},
+      {"a part of a long name", "Ar\0e\0a\0d\0m\0", 0x0F, 0, 0x1234, true},
+      {"a part of a long name with a cluster", "Ar\0e\0a\0d\0m\0", 0x0F, 5, 0, false},
+      {"one that was deleted",
+       "\xE5"
+       "EADME  TXT",
+       0xFF, 0xFFFF, 0xFFFFFFFF, true},
+      {"a name that begins with what stands for deleted",
+       "\x05"
+       "EADME  TXT",
+       0x20, 5, 100, true},
+      {"a name with a control character", "READ\x05E  TXT", 0x20, 5, 100, false},
+      {"a name without a beginning", " EADME  TXT", 0x20, 5, 100, false},
+      {"a character that no name has", "READ?E  TXT", 0x20, 5, 100, false},
+      {"attributes that there are not", "README  TXT", 0x60, 5, 100, false},
+      {"blank", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 0xFF, 0xFFFF, 0xFFFFFFFF, false},
+      {"free", "\0\0\0\0\0\0\0\0\0\0\0", 0, 0, 0, false},
+  };
+  for (const Case& example : kCases) {
+    Bytes entry(kFatEntryBytes);
+    chipmap::FatBuilder::put_file(entry.data(), example.name, example.cluster, example.size_bytes);
+    entry[11] = example.attributes;
+    EXPECT_EQ(is_possible_entry(entry, 100, 60000), example.is_possible) << example.what;
+  }
 }
 
 // ---- Names in a root. -------------------------------------------------------------------------------

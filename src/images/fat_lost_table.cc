@@ -7,7 +7,7 @@ LostTable::LostTable(const FatBytes& fat) : fat_(fat) {
   struct Count {
     size_t entries = 0, ends = 0, used = 0, wrong = 0;
   };
-  std::vector<Count> counts(fat.block_of_entry(fat.end_of_clusters() - 1) + 1);
+  std::vector<Count> counts(fat.last_block_of_entry(fat.end_of_clusters() - 1) + 1);
   std::vector<bool> is_led_to(fat.end_of_clusters());
   const uint32_t end_mark = first_end_mark(fat.layout()), bad_mark = end_mark - 1;
   for (uint32_t n = 2; n < fat.end_of_clusters(); ++n) {
@@ -21,9 +21,9 @@ LostTable::LostTable(const FatBytes& fat) : fat_(fat) {
     if (fat.is_cluster(next)) is_led_to[next] = true;
   }
   for (const Count& count : counts) {
-    const bool is_uniform = count.used == 0 || count.ends == count.entries;
     const bool is_lost = count.wrong > kFewWrong && count.wrong > count.used / 8;
-    blocks_.push_back(is_lost ? kLost : is_uniform ? kUniform : kKept);
+    const Block uniform = count.used == 0 ? kFree : count.ends == count.entries ? kEnds : kKept;
+    blocks_.push_back(is_lost ? kLost : uniform);
   }
 }
 

@@ -117,6 +117,7 @@ std::string Image::refuse_start(const FoundVolume& neighbour) const {
 }
 
 void Image::look_at_volume(uint32_t end) {
+  is_on_layer_ = false;
   flash::Storage& storage = camera_->storage();
   volumes::StorageDevice rest(storage, start_, end - start_);
   content_ = look_at(rest, {start_, follows_volume_});

@@ -1,7 +1,6 @@
 #include "images/mend_fat.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "chipmap/little_endian.h"
@@ -28,7 +27,14 @@ class Mending {
   void run(bool is_guess) {
     find_more_of_lost_table();
     lost_table_.end_chains(fat_);
-    for (FatOwner& owner : owners().all) mend_folder(owner);
+    // Those that begin as folders do come first: what they take out of themselves may lead to the others.
+    for (const bool begins_as_one : {true, false}) {
+      for (FatOwner& owner : owners().all) {
+        const uint32_t first = owner.first_cluster();
+        if ((first == 0 || begins_folder(std::as_const(fat_).cluster(first))) == begins_as_one)
+          mend_folder(owner);
+      }
+    }
     FatNames names(fat_.root());
     name_folders(names);
     if (!is_guess) name_chains(names);
@@ -39,15 +45,17 @@ class Mending {
  private:
   FatOwners owners() { return find_owners(fat_, lost_table_, camera_); }
 
-  // Where a chain begins and ends too soon, in a block that has nothing but ends. A link that leads to an
-  // unused block tells nothing of that.
+  // Where a chain ends too soon, in a block that has nothing but ends; or begins and breaks off in one that
+  // has none. A link that leads to an unused block tells nothing of that.
   void find_more_of_lost_table() {
     for (const FatOwner& owner : owners().all) {
       is_anything_damaged_ = is_anything_damaged_ || owner.is_damaged;
       if (!owner.is_damaged || owner.clusters.empty()) continue;
       const uint32_t first = owner.first_cluster(), last = owner.last_cluster();
       const bool is_in_one_block = fat_.block_of_entry(first) == fat_.block_of_entry(last);
-      if (is_in_one_block && lost_table_.may_have(last)) lost_table_.add(last);
+      const bool is_lost =
+          lost_table_.is_all_ends(last) || (is_in_one_block && lost_table_.is_all_free(last));
+      if (is_lost) lost_table_.add(last);
     }
   }
 
@@ -120,7 +128,7 @@ class Mending {
     for (uint32_t n = 2; n < fat_.end_of_clusters(); ++n) {
       const bool may_be_stray =
           is_stray(owners, n) || (!mended_.damaged_folders.empty() && !owners.is_owned[n]);
-      if (!may_be_stray || !is_part_of_folder(n, led_to)) continue;
+      if (!may_be_stray || !is_part_of_folder(owners, n, led_to)) continue;
       found.push_back(n);
       if (is_stray(owners, fat_.entry(n))) {
         led_to.insert(fat_.entry(n));
@@ -134,8 +142,8 @@ class Mending {
   }
 
   // The first part of a folder, or a later one: nothing but entries up to where it ends, and of them one that
-  // leads to something.
-  bool is_part_of_folder(uint32_t cluster, std::set<uint32_t>& led_to) const {
+  // leads to something. One that was removed is free, and what it led to may be another's now.
+  bool is_part_of_folder(const FatOwners& owners, uint32_t cluster, std::set<uint32_t>& led_to) const {
     std::set<uint32_t> firsts;
     auto rest = std::as_const(fat_).cluster(cluster);
     for (; !rest.empty() && rest[0] != kFatFree; rest = rest.subspan(kFatEntryBytes)) {
@@ -143,6 +151,9 @@ class Mending {
       if (is_live_entry(rest) && rest[0] != '.') firsts.insert(get_le16(&rest[26]));
     }
     if (firsts.empty() || !is_filled_with(rest, 0)) return false;
+    const bool leads_to_others =
+        std::any_of(firsts.begin(), firsts.end(), [&](uint32_t n) { return owners.is_owned[n]; });
+    if (leads_to_others && fat_.entry(cluster) == 0) return false;
     led_to.insert(firsts.begin(), firsts.end());
     return true;
   }
@@ -207,15 +218,13 @@ Status bridge_fat_table(BlockDevice& device) {
   auto fat = FatBytes::load(device);
   if (!fat) return volumes::kNoFilesystem;
   const FatBytes before = *fat;
-  const LostTable lost_table(before);
   std::vector<uint32_t> leading_to(fat->end_of_clusters());
   for (uint32_t n = 2; n < fat->end_of_clusters(); ++n) {
     if (fat->is_cluster(fat->entry(n))) ++leading_to[fat->entry(n)];
   }
   for (uint32_t n = 2; n < fat->end_of_clusters(); ++n) {
     const uint32_t next = before.entry(n);
-    const bool is_right =
-        !lost_table.has(n) && before.is_cluster(next) && before.entry(next) != 0 && leading_to[next] == 1;
+    const bool is_right = before.is_cluster(next) && before.entry(next) != 0 && leading_to[next] == 1;
     if (!is_right) fat->set_entry(n, n + 1);
   }
   return fat->store(device);

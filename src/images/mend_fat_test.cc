@@ -118,6 +118,66 @@ TEST(MendFat, WhatWasAFileIsNotCleanedAsAFolder) {
   EXPECT_TRUE(made.mended.sizes_of_whole_files.contains(10));
 }
 
+TEST(MendFat, AWhitePictureIsNotCleanedAsAFolderThatWasErased) {
+  Mended made;
+  made.fat.chain({10, 11});  // blank
+  uint8_t* const second = made.fat.put_folder(made.fat.root(), "GARBAGE    ", 10);
+  second[-32 + 11] = 0x90;  // no attributes that there are
+  made.fat.put_file(second, "FILE       ", 10, 1000);
+  FatBytes fat = made.mend();
+  EXPECT_TRUE(is_filled_with(std::as_const(fat).cluster(10), 0xFF));
+  EXPECT_TRUE(made.mended.sizes_of_whole_files.contains(10));
+}
+
+TEST(MendFat, ALongChainThroughABlankTableNamesNothing) {
+  Mended made;
+  std::vector<uint32_t> chain;
+  for (uint32_t n = 1000; n < 3000; ++n) chain.push_back(n);
+  made.fat.chain(chain);
+  for (uint32_t n = 1000; n < 3000; ++n) made.fill(n, 'x');
+  for (uint32_t n = 1792; n < 3840; ++n) made.fat.set_entry(n, 0xFFFF);  // a block of 4 KiB
+  made.fat.put_file(made.fat.root(), "A          ", 1000, 2000 * 512);
+  made.mend();
+  EXPECT_TRUE(made.mended.remarks.empty());
+  EXPECT_FALSE(made.mended.sizes_of_whole_files.contains(1000));
+}
+
+TEST(MendFat, AFolderThatWasRemovedGivesNothingToOthersFiles) {
+  for (const bool is_reused : {true, false}) {
+    Mended made;
+    std::fill_n(made.fat.cluster(10), 512, uint8_t{0});
+    made.fat.put_file(made.fat.cluster(10), "OLD        ", 20, 100);  // of a folder that is free
+    made.fat.chain({is_reused ? 20u : 21u});
+    uint8_t* const second = made.fat.put_file(made.fat.root(), "NEW        ", is_reused ? 20 : 21, 100);
+    made.fat.put_folder(second, "BROKEN     ", 30);  // so that folders are looked for everywhere
+    std::fill_n(made.fat.cluster(30), 512, uint8_t{0});
+    made.fat.put_folder(made.fat.put_folder(made.fat.cluster(30), ".          ", 30), "..         ", 0);
+    made.mend();
+    EXPECT_TRUE(made.mended.sizes_of_whole_files.contains(is_reused ? 20 : 21));
+    EXPECT_EQ(made.mended.remarks.size(), is_reused ? 0u : 1u);
+  }
+}
+
+TEST(BridgeFatTable, LeadsToTheNextClusterWhereNothingElseCanBeRight) {
+  HandMade made("OPENMV4P", 16, 5000);
+  made.fat.chain({10, 15, 11});
+  made.fat.set_entry(20, 4000);  // a free one
+  made.fat.set_entry(30, 41);
+  made.fat.set_entry(40, 41);  // of which both lead to the same
+  made.fat.chain({41});
+  made.fat.set_entry(50, 6000);  // nowhere
+  ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
+  ASSERT_TRUE(bridge_fat_table(made.ram.device).ok());
+  const FatBytes fat = *FatBytes::load(made.ram.device);
+  EXPECT_EQ(fat.entry(10), 15u);
+  EXPECT_EQ(fat.entry(15), 11u);
+  EXPECT_EQ(fat.entry(11), 12u) << "an end";
+  EXPECT_EQ(fat.entry(20), 21u);
+  EXPECT_EQ(fat.entry(30), 31u);
+  EXPECT_EQ(fat.entry(40), 41u);
+  EXPECT_EQ(fat.entry(50), 51u);
+}
+
 TEST(MendFat, AFolderThatLeadsIntoAFileEndsBeforeIt) {
   Mended made;
   made.fat.chain({10, 20, 21});
@@ -201,6 +261,34 @@ TEST(MendFat, ASizeOfClusterThatNothingTellsIsAGuess) {
     const uint32_t likely[] = {ram.device.size_bytes()};
     ASSERT_TRUE(mend_fat_boot_sector(ram.device, *ram.camera, false, likely, boot).ok());
     EXPECT_EQ(boot.is_certain, !is_used);
+  }
+}
+
+TEST(MendFat, ABootSectorThatIsNotUnderstoodButMountsStays) {
+  Mended made;
+  made.fat.put_file(made.fat.root(), "A          ", 10, 100);
+  made.bytes[34] = 0xFF;  // sectors in all: more than there are
+  ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
+  FatBootSector boot;
+  const uint32_t likely[] = {made.ram.device.size_bytes()};
+  ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, true, likely, boot).ok());
+  EXPECT_FALSE(boot.is_new);
+  EXPECT_FALSE(boot.is_certain);
+}
+
+TEST(MendFat, ABootSectorThatIsContradictedIsAGuess) {
+  for (const bool is_contradicted : {false, true}) {
+    Mended made;
+    made.fat.chain({10});
+    made.fill(10, 'x');
+    made.fill(2, 'x');
+    made.fat.put_file(made.fat.root(), "A          ", 10, 100);
+    made.bytes[17] = is_contradicted ? 32 : 16;  // entries of the root
+    ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
+    FatBootSector boot;
+    ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, true, {}, boot).ok());
+    EXPECT_FALSE(boot.is_new);
+    EXPECT_EQ(boot.is_certain, !is_contradicted);
   }
 }
 

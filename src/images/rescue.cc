@@ -121,7 +121,7 @@ class Rescue {
     volume_ = filesystem_->make(image_.device(), image_.board());
     Status status = volume_->mount();
     if (is_fat()) {
-      status = mend_fat(status.ok());
+      status = mend_volume(status.ok());
     } else if (!status.ok() && filesystem_ == filesystem_of_option("littlefs")) {
       size_t lost = 0;
       status = mount_without_damaged_folders(image_.device(), volume_, lost);
@@ -135,14 +135,15 @@ class Rescue {
            reason_of(status) + ")";
   }
 
-  Status mend_fat(bool mounts) {
+  Status mend_volume(bool mounts) {
     FatBootSector boot;
     FLASH_TRY(mend_boot_sector(mounts, boot));
     if (boot.is_new)
       rescued_.remarks.push_back("the boot sector is damaged; the camera's usual one was taken");
     if (!boot.is_certain)
       rescued_.remarks.push_back("where its clusters lie is a guess; no file is sure to be whole");
-    FLASH_TRY(images::mend_fat(image_.device(), image_.camera(), !boot.is_certain, mended_));
+    // What cannot be mended may be read all the same, but no file of it is taken as whole.
+    mend_fat(image_.device(), image_.camera(), !boot.is_certain, mended_).ignore();
     rescued_.remarks.insert(rescued_.remarks.end(), mended_.remarks.begin(), mended_.remarks.end());
     return volume_->mount();
   }
@@ -243,8 +244,10 @@ class Rescue {
     ++rescued_.damaged_files;
     const std::string zeros = std::to_string(lost_bytes) + " of " + std::to_string(node.entry.size_bytes) +
                               " bytes are lost, and zeros in their place";
-    rescued_.remarks.push_back(printable(node.path) + ": " +
-                               (lost_bytes == 0 ? "its clusters are lost; taken as lying in a row" : zeros));
+    rescued_.remarks.push_back(
+        printable(node.path) + ": " +
+        (lost_bytes == 0 ? "its chain of clusters does not hold; taken as lying in a row where it breaks"
+                         : zeros));
   }
 
   void lose(const Node& node, const std::string& why) {

@@ -93,12 +93,19 @@ class BlankMemory {
 
 class RamImage final : public Image {
  public:
-  explicit RamImage(uint32_t size_bytes) : memory_of_flash_(size_bytes) {
+  explicit RamImage(const Layout& layout)
+      : memory_of_flash_(layout.size_bytes),
+        wear_(layout.sector_count),
+        broken_words_(layout.broken_words_bytes) {
     memory_.bytes = memory_of_flash_.bytes();
+    memory_.wear = wear_;
+    memory_.broken_words = broken_words_;
   }
 
  private:
   BlankMemory memory_of_flash_;
+  std::vector<uint32_t> wear_;
+  std::vector<uint8_t> broken_words_;
 };
 
 // A file mapped into memory; closed and unmapped with the object. Errors are one line, or empty.
@@ -255,7 +262,7 @@ class FileImage final : public Image {
 std::variant<std::unique_ptr<Image>, std::string> Image::open(const std::string& path,
                                                               const CellPhysics& physics, ImageUse use) {
   const Layout layout = layout_of(physics);
-  if (path.empty()) return std::make_unique<RamImage>(layout.size_bytes);
+  if (path.empty()) return std::make_unique<RamImage>(layout);
   auto image = std::make_unique<FileImage>();
   if (std::string error = image->open(path, layout, use); !error.empty()) return error;
   return image;

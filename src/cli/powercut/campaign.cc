@@ -110,7 +110,7 @@ class Campaign {
         const Event event = parse_event(std::string_view(lines).substr(0, end));
         lines.erase(0, end + 1);
         if (event.kind == Event::Kind::kCannot) {
-          return usage_error("there is no cut " + event.replay + ": " + event.text);
+          return usage_error(event.text);
         }
         take(event);
       }

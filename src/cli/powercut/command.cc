@@ -17,6 +17,7 @@
 #include "cli/powercut/campaign.h"
 #include "cli/powercut/options.h"
 #include "cli/powercut/report.h"
+#include "images/image.h"
 
 namespace cli {
 
@@ -33,7 +34,7 @@ constexpr const char* kFooter =
     "Examples:\n"
     "  pybflash powercut --write write.py --check check.py\n"
     "  pybflash powercut --board OPENMV_N6 --torn --depth 2 --cuts 500 --write write.py --check check.py\n"
-    "  pybflash powercut --write write.py --check check.py --replay 41\n"
+    "  pybflash powercut --write write.py --check check.py --replay 41 --save cut.bin\n"
     "\n"
     "Exit codes: 0 nothing was lost; 1 something was; 2 the command line or a script is at fault.";
 
@@ -93,6 +94,16 @@ std::string take_replay(const Texts& texts, Options& options) {
   return "";
 }
 
+std::string look_at_save(const Options& options) {
+  if (options.save.empty()) return "";
+  if (options.replay.empty()) return "--save wants --replay, the cut to be saved";
+  for (const std::string& file : {options.save, images::wear_path(options.save)}) {
+    if (!refuse_existing(file, false).empty())
+      return "--save " + file + ": is there already; name another file";
+  }
+  return look_at_output("--save", options.save);
+}
+
 std::string look_at_script(const std::string& path) {
   struct stat info;
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -103,9 +114,10 @@ std::string look_at_script(const std::string& path) {
 }
 
 int run(const Texts& texts, Options& options) {
-  for (const std::string& error : {take_cuts(texts, options), take_shard(texts, options),
-                                   take_replay(texts, options), look_at_script(options.write_script),
-                                   look_at_script(options.check_script), look_at_json(options.json)}) {
+  for (const std::string& error :
+       {take_cuts(texts, options), take_shard(texts, options), take_replay(texts, options),
+        look_at_save(options), look_at_script(options.write_script), look_at_script(options.check_script),
+        look_at_json(options.json)}) {
     if (!error.empty()) return usage_error(error);
   }
   return powercut::run_campaign(options);
@@ -139,6 +151,9 @@ void add_extent(CLI::App& command, Options& options, Texts& texts) {
       ->capture_default_str();
   command.add_option("--replay", texts.replay, "Only this cut, with all that check.py prints")
       ->type_name("STRING")
+      ->check(refuse_empty);
+  command.add_option("--save", options.save, "With --replay: keep the flash as the cut left it, as an image")
+      ->type_name("FILE")
       ->check(refuse_empty);
 }
 

@@ -12,11 +12,11 @@ struct Event {
     kSurvived = 's',
     kLost = 'l',
     kDone = 'd',    // with a cut of the writer, and all that belongs to it
-    kCannot = 'c',  // the replay string names what there is not
+    kCannot = 'c',  // what was asked for cannot be done
   };
   Kind kind;
   std::string replay = {};
-  std::string text = {};  // what was lost, or is not there
+  std::string text = {};  // what was lost, or why it cannot be done
 };
 
 class EventPipe {

@@ -36,6 +36,7 @@ struct Options {
   uint32_t seed = 1;
   unsigned time_limit_s = 20;  // of the host, for one boot and check
   CutPath replay;              // empty: a campaign
+  std::string save;            // of a replay: the image that the cut leaves; empty: none
   std::string json;            // empty: none
 };
 

@@ -1,6 +1,8 @@
 #include "cli/powercut/walker.h"
 
+#include <algorithm>
 #include <sstream>
+#include <variant>
 
 namespace cli::powercut {
 
@@ -114,7 +116,7 @@ void Walker::replay(const Recording& recording, size_t step) {
   const sim::Cut cut = options_.replay[step];
   const CutPath path(options_.replay.begin(), options_.replay.begin() + static_cast<ptrdiff_t>(step) + 1);
   if (const std::string obstacle = obstacle_to(recording.journal, cut); !obstacle.empty()) {
-    return events_.send({Event::Kind::kCannot, to_string(path), obstacle});
+    return cannot(path, "there is no cut " + to_string(path) + ": " + obstacle);
   }
   operations_done_ = 0;
   advance(recording.journal, cut.operation);
@@ -122,10 +124,12 @@ void Walker::replay(const Recording& recording, size_t step) {
   const std::vector<std::string> notes = recording.notes_before(cut);
   run_child({}, [&] {
     lose_power(recording, cut);
+    const bool is_last = path.size() == options_.replay.size();
+    if (is_last) save_image(path);
     Recording next;
     const Ending ending = host_.record_check(notes, next);
     out_ << ending.output << std::flush;
-    if (!ending.ok() || path.size() == options_.replay.size()) {
+    if (!ending.ok() || is_last) {
       report(ending, path);
     } else {
       host_.camera().supply().switch_on();
@@ -133,6 +137,22 @@ void Walker::replay(const Recording& recording, size_t step) {
     }
     return 0;
   });
+}
+
+// What the cells keep, with their wear and their broken words.
+void Walker::save_image(const CutPath& path) {
+  if (options_.save.empty()) return;
+  const sim::CellMemory left = host_.camera().memory();
+  const auto image = boards::Camera::open(host_.camera().board(), options_.save);
+  if (const auto* error = std::get_if<std::string>(&image)) return cannot(path, *error);
+  const sim::CellMemory saved = std::get<0>(image)->memory();
+  std::copy(left.bytes.begin(), left.bytes.end(), saved.bytes.begin());
+  std::copy(left.wear.begin(), left.wear.end(), saved.wear.begin());
+  std::copy(left.broken_words.begin(), left.broken_words.end(), saved.broken_words.begin());
+}
+
+void Walker::cannot(const CutPath& path, const std::string& why) {
+  events_.send({Event::Kind::kCannot, to_string(path), why});
 }
 
 // Leaves the camera without power, and the flash as the cut left it.

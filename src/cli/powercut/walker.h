@@ -30,6 +30,8 @@ class Walker {
 
  private:
   void advance(const sim::Journal& journal, uint64_t operation);
+  void save_image(const CutPath& path);
+  void cannot(const CutPath& path, const std::string& why);
   void try_cut(const Recording& recording, const sim::Cut& cut, const CutPath& path);
   void go_deeper(const std::vector<std::string>& notes, const CutPath& path);
   void lose_power(const Recording& recording, const sim::Cut& cut);
