@@ -252,7 +252,12 @@ TEST(Image, WithoutAPathIsBlankRam) {
   const auto& memory = std::get<std::unique_ptr<Image>>(image)->memory();
   EXPECT_EQ(memory.bytes.size(), 1024u);
   EXPECT_EQ(memory.bytes[0], 0xFF);
-  EXPECT_TRUE(memory.wear.empty()) << "the cells keep their own";
+  Cells cells(kPhysics, memory);
+  EXPECT_EQ(cells.erase(0, 256), CellResult::kOk);
+  EXPECT_EQ(cells.program(0, std::vector<uint8_t>(32, 1)), CellResult::kOk);
+  EXPECT_EQ(cells.program(0, std::vector<uint8_t>(32, 2)), CellResult::kOk);
+  EXPECT_EQ(memory.wear[0], 1u) << "as of one in a file";
+  EXPECT_EQ(memory.broken_words[0], 1u);
 }
 
 }  // namespace
