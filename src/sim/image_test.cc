@@ -233,10 +233,10 @@ TEST(Image, OfBlankRamTakesNoRoomUntilItIsWritten) {
 }
 
 TEST(Image, KeepsUnstableBitsForTheNextCells) {
-  const auto image = std::get<std::unique_ptr<Image>>(Image::open("", kPhysics));
+  const CellPhysics plain = {.sectors = {{256, 4}}};
+  const auto image = std::get<std::unique_ptr<Image>>(Image::open("", plain));
   ASSERT_NE(image->memory().unstable_bits, nullptr);
   image->memory().unstable_bits->emplace(1, std::vector<uint8_t>(256, 0xFF));
-  const CellPhysics plain = {.sectors = {{256, 4}}};
   for (int i = 0; i < 2; ++i) {
     Cells cells(plain, image->memory());
     std::vector<uint8_t> first(256);
