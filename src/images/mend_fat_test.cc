@@ -18,13 +18,7 @@ using volumes::OpenMode;
 
 // ---- Folders and chains, by hand. -------------------------------------------------------------------
 
-struct Mended : HandMade {
-  Mended() : HandMade("OPENMV4P", 16, 5000) { std::fill_n(fat.cluster(2), 5000 * 512, uint8_t{0xFF}); }
-
-  void fill(uint32_t cluster, char text) {
-    std::fill_n(fat.cluster(cluster), 512, static_cast<uint8_t>(text));
-  }
-
+struct Mended : UsedByHand {
   FatBytes mend(bool is_guess = false) {
     EXPECT_TRUE(ram.device.write(0, bytes).ok());
     EXPECT_TRUE(mend_fat(ram.device, *ram.camera, is_guess, mended).ok());
@@ -223,87 +217,6 @@ TEST(MendFat, AStrayChainInACircleIsNamedOnce) {
   made.fill(30, 'x');
   made.mend();
   EXPECT_EQ(made.mended.sizes_of_whole_files.at(30), 1024u);
-}
-
-TEST(MendFat, ABootSectorOfAnotherFormatterIsNotGuessedAtWithConfidence) {
-  Mended made;  // whose root has 16 entries
-  made.fat.chain({10});
-  made.fill(10, 'x');
-  made.fat.put_file(made.fat.root(), "A          ", 10, 100);
-  std::fill_n(made.bytes.begin(), 512, uint8_t{0});
-  ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
-  FatBootSector boot;
-  const uint32_t likely[] = {made.ram.device.size_bytes()};
-  ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, false, likely, boot).ok());
-  EXPECT_TRUE(boot.is_new);
-  EXPECT_FALSE(boot.is_certain);
-}
-
-// Of files of one cluster in a storage that was used before, any size of cluster reads something.
-TEST(MendFat, ASizeOfClusterThatNothingTellsIsAGuess) {
-  for (const bool is_used : {false, true}) {
-    RamCamera ram("OPENMV4P");
-    Bytes bytes(ram.device.size_bytes(), is_used ? 'x' : 0xFF);
-    SparseDevice part(ram.device, 4 << 20);
-    ASSERT_TRUE(part.write(0, std::span(bytes).first(part.size_bytes())).ok());
-    const auto volume = volumes::make_fat(part);
-    ASSERT_TRUE(volume->format().ok() && volume->mount().ok());
-    for (int n = 0; n < 20; ++n) {
-      std::unique_ptr<volumes::File> file;
-      ASSERT_TRUE(volume->open("/F" + std::to_string(n), OpenMode::kCreate, file).ok());
-      ASSERT_TRUE(file->write(Bytes(100)).ok() && file->close().ok());
-    }
-    volume->unmount();
-    ASSERT_TRUE(part.read(0, std::span(bytes).first(part.size_bytes())).ok());
-    std::fill_n(bytes.begin(), 512, uint8_t{0});
-    ASSERT_TRUE(ram.device.write(0, bytes).ok());
-    FatBootSector boot;
-    const uint32_t likely[] = {ram.device.size_bytes()};
-    ASSERT_TRUE(mend_fat_boot_sector(ram.device, *ram.camera, false, likely, boot).ok());
-    EXPECT_EQ(boot.is_certain, !is_used);
-  }
-}
-
-TEST(MendFat, ABootSectorThatIsNotUnderstoodButMountsStays) {
-  Mended made;
-  made.fat.put_file(made.fat.root(), "A          ", 10, 100);
-  made.bytes[34] = 0xFF;  // sectors in all: more than there are
-  ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
-  FatBootSector boot;
-  const uint32_t likely[] = {made.ram.device.size_bytes()};
-  ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, true, likely, boot).ok());
-  EXPECT_FALSE(boot.is_new);
-  EXPECT_FALSE(boot.is_certain);
-}
-
-TEST(MendFat, ABootSectorThatIsContradictedIsAGuess) {
-  for (const bool is_contradicted : {false, true}) {
-    Mended made;
-    made.fat.chain({10});
-    made.fill(10, 'x');
-    made.fill(2, 'x');
-    made.fat.put_file(made.fat.root(), "A          ", 10, 100);
-    made.bytes[17] = is_contradicted ? 32 : 16;  // entries of the root
-    ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
-    FatBootSector boot;
-    ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, true, {}, boot).ok());
-    EXPECT_FALSE(boot.is_new);
-    EXPECT_EQ(boot.is_certain, !is_contradicted);
-  }
-}
-
-TEST(MendFat, ABootSectorThatMountsStaysWhereNothingBetterIsCertain) {
-  RamCamera ram("OPENMV4P");
-  ASSERT_TRUE(volumes::make_fat(ram.device)->format().ok());
-  const FatBytes fat = *FatBytes::load(ram.device);
-  Bytes junk(fat.layout().root_bytes, 0xFF);
-  chipmap::FatBuilder::put_file(&junk[5 * 512], "A          ", 1000,
-                                1);  // one that could be the first of a root
-  ASSERT_TRUE(ram.device.write(fat.layout().root_offset, junk).ok());
-  FatBootSector boot;
-  const uint32_t likely[] = {1 << 20};
-  ASSERT_TRUE(mend_fat_boot_sector(ram.device, *ram.camera, true, likely, boot).ok());
-  EXPECT_FALSE(boot.is_new);
 }
 
 // ---- Any damage in front of the clusters: what is taken as whole is whole. --------------------------

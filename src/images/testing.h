@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <variant>
 #include <vector>
@@ -41,6 +42,15 @@ struct HandMade {
   RamCamera ram;
   Bytes bytes;
   chipmap::FatBuilder fat;
+};
+
+// With 5000 blank clusters.
+struct UsedByHand : HandMade {
+  UsedByHand() : HandMade("OPENMV4P", 16, 5000) { std::fill_n(fat.cluster(2), 5000 * 512, uint8_t{0xFF}); }
+
+  void fill(uint32_t cluster, char text) {
+    std::fill_n(fat.cluster(cluster), 512, static_cast<uint8_t>(text));
+  }
 };
 
 }  // namespace images
