@@ -110,8 +110,8 @@ struct Candidate {
   }
   bool is_certain() const {
     if (verdict.implausible != 0 || verdict.plausible == 0) return false;
-    const bool fits_table = verdict.surplus_clusters == 0 && verdict.blank_files == 0 && !is_one_of_several;
-    return is_likely || verdict.chains + verdict.folders != 0 || fits_table;
+    const bool fits_table = verdict.surplus_clusters == 0 && verdict.blank_files == 0;
+    return verdict.chains + verdict.folders != 0 || ((is_likely || fits_table) && !is_one_of_several);
   }
 };
 

@@ -20,10 +20,10 @@ TEST(FatBootSector, OfAnotherFormatterIsNotGuessedAtWithConfidence) {
   made.fill(10, 'x');
   made.fat.put_file(made.fat.root(), "A          ", 10, 100);
   std::fill_n(made.bytes.begin(), 512, uint8_t{0});
-  ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
+  ASSERT_TRUE(made.device.write(0, made.bytes).ok());
   FatBootSector boot;
-  const uint32_t likely[] = {made.ram.device.size_bytes()};
-  ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, false, likely, boot).ok());
+  const uint32_t likely[] = {made.device.size_bytes()};
+  ASSERT_TRUE(mend_fat_boot_sector(made.device, *made.camera, false, likely, boot).ok());
   EXPECT_TRUE(boot.is_new);
   EXPECT_FALSE(boot.is_certain);
 }
@@ -31,9 +31,9 @@ TEST(FatBootSector, OfAnotherFormatterIsNotGuessedAtWithConfidence) {
 // Of files of one cluster in a storage that was used before, any size of cluster reads something.
 TEST(FatBootSector, ASizeOfClusterThatNothingTellsIsAGuess) {
   for (const bool is_used : {false, true}) {
-    RamCamera ram("OPENMV4P");
-    Bytes bytes(ram.device.size_bytes(), is_used ? 'x' : 0xFF);
-    SparseDevice part(ram.device, 4 << 20);
+    const auto camera = camera_in_ram("OPENMV2");
+    SparseDevice device(8 << 20, 512, 4096), part(device, 4 << 20);
+    Bytes bytes(device.size_bytes(), is_used ? 'x' : 0xFF);
     ASSERT_TRUE(part.write(0, std::span(bytes).first(part.size_bytes())).ok());
     const auto volume = volumes::make_fat(part);
     ASSERT_TRUE(volume->format().ok() && volume->mount().ok());
@@ -45,10 +45,10 @@ TEST(FatBootSector, ASizeOfClusterThatNothingTellsIsAGuess) {
     volume->unmount();
     ASSERT_TRUE(part.read(0, std::span(bytes).first(part.size_bytes())).ok());
     std::fill_n(bytes.begin(), 512, uint8_t{0});
-    ASSERT_TRUE(ram.device.write(0, bytes).ok());
+    ASSERT_TRUE(device.write(0, bytes).ok());
     FatBootSector boot;
-    const uint32_t likely[] = {ram.device.size_bytes()};
-    ASSERT_TRUE(mend_fat_boot_sector(ram.device, *ram.camera, false, likely, boot).ok());
+    const uint32_t likely[] = {device.size_bytes()};
+    ASSERT_TRUE(mend_fat_boot_sector(device, *camera, false, likely, boot).ok());
     EXPECT_EQ(boot.is_certain, !is_used);
   }
 }
@@ -57,10 +57,10 @@ TEST(FatBootSector, StaysIfItIsNotUnderstoodButMounts) {
   UsedByHand made;
   made.fat.put_file(made.fat.root(), "A          ", 10, 100);
   made.bytes[34] = 0xFF;  // sectors in all: more than there are
-  ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
+  ASSERT_TRUE(made.device.write(0, made.bytes).ok());
   FatBootSector boot;
-  const uint32_t likely[] = {made.ram.device.size_bytes()};
-  ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, true, likely, boot).ok());
+  const uint32_t likely[] = {made.device.size_bytes()};
+  ASSERT_TRUE(mend_fat_boot_sector(made.device, *made.camera, true, likely, boot).ok());
   EXPECT_FALSE(boot.is_new);
   EXPECT_FALSE(boot.is_certain);
 }
@@ -73,25 +73,26 @@ TEST(FatBootSector, IsAGuessIfItIsContradicted) {
     made.fill(2, 'x');
     made.fat.put_file(made.fat.root(), "A          ", 10, 100);
     made.bytes[17] = is_contradicted ? 32 : 16;  // entries of the root
-    ASSERT_TRUE(made.ram.device.write(0, made.bytes).ok());
+    ASSERT_TRUE(made.device.write(0, made.bytes).ok());
     FatBootSector boot;
-    ASSERT_TRUE(mend_fat_boot_sector(made.ram.device, *made.ram.camera, true, {}, boot).ok());
+    ASSERT_TRUE(mend_fat_boot_sector(made.device, *made.camera, true, {}, boot).ok());
     EXPECT_FALSE(boot.is_new);
     EXPECT_EQ(boot.is_certain, !is_contradicted);
   }
 }
 
 TEST(FatBootSector, StaysIfItMountsAndNothingBetterIsCertain) {
-  RamCamera ram("OPENMV4P");
-  ASSERT_TRUE(volumes::make_fat(ram.device)->format().ok());
-  const FatBytes fat = *FatBytes::load(ram.device);
+  const auto camera = camera_in_ram("OPENMV2");
+  SparseDevice device(8 << 20, 512, 4096);
+  ASSERT_TRUE(volumes::make_fat(device)->format().ok());
+  const FatBytes fat = *FatBytes::load(device);
   Bytes junk(fat.layout().root_bytes, 0xFF), entry(kFatEntryBytes);
   chipmap::FatBuilder::put_file(entry.data(), "A          ", 1000, 1);  // could be the first of a root
   std::copy(entry.begin(), entry.end(), junk.begin() + 5 * 512);
-  ASSERT_TRUE(ram.device.write(fat.layout().root_offset, junk).ok());
+  ASSERT_TRUE(device.write(fat.layout().root_offset, junk).ok());
   FatBootSector boot;
   const uint32_t likely[] = {1 << 20};
-  ASSERT_TRUE(mend_fat_boot_sector(ram.device, *ram.camera, true, likely, boot).ok());
+  ASSERT_TRUE(mend_fat_boot_sector(device, *camera, true, likely, boot).ok());
   EXPECT_FALSE(boot.is_new);
 }
 

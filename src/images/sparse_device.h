@@ -16,9 +16,12 @@ class SparseDevice final : public volumes::BlockDevice {
  public:
   // With the blocks of `like`, and so many bytes.
   SparseDevice(const volumes::BlockDevice& like, uint32_t size_bytes)
+      : SparseDevice(size_bytes, like.simple_block_bytes(), like.native_block_bytes()) {}
+
+  SparseDevice(uint32_t size_bytes, uint32_t simple_block_bytes, uint32_t native_block_bytes)
       : size_bytes_(size_bytes),
-        simple_block_bytes_(like.simple_block_bytes()),
-        native_block_bytes_(like.native_block_bytes()) {}
+        simple_block_bytes_(simple_block_bytes),
+        native_block_bytes_(native_block_bytes) {}
 
   uint32_t size_bytes() const override { return size_bytes_; }
   uint32_t simple_block_bytes() const override { return simple_block_bytes_; }
