@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "images/bytes.h"
 #include "images/fat_bytes.h"
 #include "images/fat_layouts.h"
 #include "images/fat_owners.h"
@@ -76,8 +77,8 @@ class Judge {
     bool is_followed = false;
     for (auto entry = root.entries.rbegin(); entry != root.entries.rend(); ++entry) {
       const bool is_free = (*entry)[0] == kFatFree;
-      verdict_.implausible += is_free ? is_followed : !is_possible(*entry);
-      is_followed = is_followed || (!is_free && is_possible(*entry));
+      verdict_.implausible += is_free ? is_followed : !fat_.is_possible(*entry);
+      is_followed = is_followed || (!is_free && fat_.is_possible(*entry));
     }
   }
 
@@ -85,11 +86,7 @@ class Judge {
     const auto first = fat_.cluster(file.first_cluster());
     verdict_.chains += file.size_bytes > first.size() && !file.is_damaged ? 1 : 0;
     const auto piece = first.first(std::min<size_t>(first.size(), file.size_bytes));
-    verdict_.blank_files += is_filled_with(piece, 0xFF) ? 1 : 0;
-  }
-
-  bool is_possible(std::span<const uint8_t> entry) const {
-    return is_possible_entry(entry, fat_.end_of_clusters(), fat_.layout().size_bytes);
+    verdict_.blank_files += is_blank(piece) ? 1 : 0;
   }
 
   FatBytes& fat_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "images/testing.h"
 #include "volumes/volume.h"
@@ -14,16 +16,25 @@ namespace {
 
 using volumes::OpenMode;
 
+FatBootSector mend(volumes::BlockDevice& device, const boards::Camera& camera, bool mounts,
+                   std::vector<uint32_t> likely_lengths) {
+  FatBootSector boot;
+  EXPECT_TRUE(mend_fat_boot_sector(device, camera, mounts, likely_lengths, boot).ok());
+  return boot;
+}
+
+FatBootSector mend(UsedByHand& made, bool mounts, std::vector<uint32_t> likely_lengths) {
+  EXPECT_TRUE(made.device.write(0, made.bytes).ok());
+  return mend(made.device, *made.camera, mounts, std::move(likely_lengths));
+}
+
 TEST(FatBootSector, OfAnotherFormatterIsNotGuessedAtWithConfidence) {
   UsedByHand made;  // whose root has 16 entries
   made.fat.chain({10});
   made.fill(10, 'x');
   made.fat.put_file(made.fat.root(), "A          ", 10, 100);
   std::fill_n(made.bytes.begin(), 512, uint8_t{0});
-  ASSERT_TRUE(made.device.write(0, made.bytes).ok());
-  FatBootSector boot;
-  const uint32_t likely[] = {made.device.size_bytes()};
-  ASSERT_TRUE(mend_fat_boot_sector(made.device, *made.camera, false, likely, boot).ok());
+  const FatBootSector boot = mend(made, false, {made.device.size_bytes()});
   EXPECT_TRUE(boot.is_new);
   EXPECT_FALSE(boot.is_certain);
 }
@@ -46,10 +57,7 @@ TEST(FatBootSector, ASizeOfClusterThatNothingTellsIsAGuess) {
     ASSERT_TRUE(part.read(0, std::span(bytes).first(part.size_bytes())).ok());
     std::fill_n(bytes.begin(), 512, uint8_t{0});
     ASSERT_TRUE(device.write(0, bytes).ok());
-    FatBootSector boot;
-    const uint32_t likely[] = {device.size_bytes()};
-    ASSERT_TRUE(mend_fat_boot_sector(device, *camera, false, likely, boot).ok());
-    EXPECT_EQ(boot.is_certain, !is_used);
+    EXPECT_EQ(mend(device, *camera, false, {device.size_bytes()}).is_certain, !is_used);
   }
 }
 
@@ -57,10 +65,7 @@ TEST(FatBootSector, StaysIfItIsNotUnderstoodButMounts) {
   UsedByHand made;
   made.fat.put_file(made.fat.root(), "A          ", 10, 100);
   made.bytes[34] = 0xFF;  // sectors in all: more than there are
-  ASSERT_TRUE(made.device.write(0, made.bytes).ok());
-  FatBootSector boot;
-  const uint32_t likely[] = {made.device.size_bytes()};
-  ASSERT_TRUE(mend_fat_boot_sector(made.device, *made.camera, true, likely, boot).ok());
+  const FatBootSector boot = mend(made, true, {made.device.size_bytes()});
   EXPECT_FALSE(boot.is_new);
   EXPECT_FALSE(boot.is_certain);
 }
@@ -73,9 +78,7 @@ TEST(FatBootSector, IsAGuessIfItIsContradicted) {
     made.fill(2, 'x');
     made.fat.put_file(made.fat.root(), "A          ", 10, 100);
     made.bytes[17] = is_contradicted ? 32 : 16;  // entries of the root
-    ASSERT_TRUE(made.device.write(0, made.bytes).ok());
-    FatBootSector boot;
-    ASSERT_TRUE(mend_fat_boot_sector(made.device, *made.camera, true, {}, boot).ok());
+    const FatBootSector boot = mend(made, true, {});
     EXPECT_FALSE(boot.is_new);
     EXPECT_EQ(boot.is_certain, !is_contradicted);
   }
@@ -90,10 +93,7 @@ TEST(FatBootSector, StaysIfItMountsAndNothingBetterIsCertain) {
   chipmap::FatBuilder::put_file(entry.data(), "A          ", 1000, 1);  // could be the first of a root
   std::copy(entry.begin(), entry.end(), junk.begin() + 5 * 512);
   ASSERT_TRUE(device.write(fat.layout().root_offset, junk).ok());
-  FatBootSector boot;
-  const uint32_t likely[] = {1 << 20};
-  ASSERT_TRUE(mend_fat_boot_sector(device, *camera, true, likely, boot).ok());
-  EXPECT_FALSE(boot.is_new);
+  EXPECT_FALSE(mend(device, *camera, true, {1 << 20}).is_new);
 }
 
 }  // namespace

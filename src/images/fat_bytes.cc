@@ -6,7 +6,7 @@
 
 #include "chipmap/little_endian.h"
 #include "flash/geometry.h"
-#include "images/filesystems.h"
+#include "images/bytes.h"
 
 namespace images {
 
@@ -68,9 +68,8 @@ void FatBytes::take_from_second_table() {
     const auto first = all().subspan(layout_.table_offset + at, layout_.sector_bytes);
     const auto second = all().subspan(layout_.table_offset + layout_.table_bytes + at, layout_.sector_bytes);
     const size_t head = at == 0 ? kHeadBytes : 0;  // it may have been put there
-    const bool is_lost =
-        is_filled_with(first.subspan(head), 0xFF) ||
-        (is_filled_with(first.subspan(head), 0) && !is_filled_with(second.subspan(head), 0xFF));
+    const bool is_lost = is_blank(first.subspan(head)) ||
+                         (is_filled_with(first.subspan(head), 0) && !is_blank(second.subspan(head)));
     if (is_lost) std::copy(second.begin() + head, second.end(), first.begin() + head);
   }
 }
@@ -101,10 +100,6 @@ Status FatBytes::store(BlockDevice& device) {
     std::copy(block.begin(), block.end(), stored_.begin() + at);
   }
   return {};
-}
-
-bool is_filled_with(std::span<const uint8_t> bytes, uint8_t value) {
-  return std::all_of(bytes.begin(), bytes.end(), [value](uint8_t byte) { return byte == value; });
 }
 
 bool is_possible_entry(std::span<const uint8_t> entry, uint32_t end_of_clusters, uint64_t volume_bytes) {

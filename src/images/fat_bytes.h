@@ -23,6 +23,16 @@ using chipmap::kFatLongName;
 
 inline constexpr uint32_t kFatEnd = 0xFFFF;  // of a chain, in a table of either width
 
+// Whether an entry is one that a folder of this FAT can have: a part of a long name, a short name, a label,
+// or one that was deleted. Where it leads to and its size are those of a file that fits in.
+bool is_possible_entry(std::span<const uint8_t> entry, uint32_t end_of_clusters, uint64_t volume_bytes);
+
+// That of a file or folder that is there, as its short name tells.
+bool is_live_entry(std::span<const uint8_t> entry);
+
+// Whether a folder begins here: with itself, and the one above it.
+bool begins_folder(std::span<const uint8_t> cluster);
+
 class FatBytes {
  public:
   // What cannot be read is zeros. Nothing if no FAT begins there.
@@ -43,6 +53,11 @@ class FatBytes {
   std::span<const uint8_t> cluster(uint32_t n) const;
   uint32_t cluster_at(uint32_t offset) const {
     return (offset - layout_.data_offset) / layout_.cluster_bytes + 2;
+  }
+
+  // As is_possible_entry(), of this volume.
+  bool is_possible(std::span<const uint8_t> entry) const {
+    return is_possible_entry(entry, end_of_clusters(), layout_.size_bytes);
   }
 
   // As chipmap::table_entry().
@@ -67,17 +82,5 @@ class FatBytes {
   chipmap::FatLayout layout_;
   uint32_t block_bytes_;
 };
-
-bool is_filled_with(std::span<const uint8_t> bytes, uint8_t value);
-
-// Whether an entry is one that a folder of this FAT can have: a part of a long name, a short name, a label,
-// or one that was deleted. Where it leads to and its size are those of a file that fits in.
-bool is_possible_entry(std::span<const uint8_t> entry, uint32_t end_of_clusters, uint64_t volume_bytes);
-
-// That of a file or folder that is there, as its short name tells.
-bool is_live_entry(std::span<const uint8_t> entry);
-
-// Whether a folder begins here: with itself, and the one above it.
-bool begins_folder(std::span<const uint8_t> cluster);
 
 }  // namespace images

@@ -8,6 +8,7 @@
 
 #include "chipmap/little_endian.h"
 #include "flash/geometry.h"
+#include "images/bytes.h"
 #include "images/fat_bytes.h"
 #include "images/sparse_device.h"
 #include "volumes/volume.h"
@@ -86,7 +87,7 @@ class Root {
       if (!is_possible(rest)) return false;
       is_used = is_used || is_live_entry(rest);
     }
-    return is_used && std::all_of(rest.begin(), rest.end(), [](uint8_t byte) { return byte == 0; });
+    return is_used && is_filled_with(rest, 0);
   }
 
  private:

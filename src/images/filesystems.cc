@@ -6,6 +6,7 @@
 
 #include "chipmap/little_endian.h"
 #include "chipmap/littlefs_superblock.h"
+#include "images/bytes.h"
 #include "images/fat_layouts.h"
 
 namespace images {
@@ -120,12 +121,12 @@ void describe_unknown(BlockDevice& device, std::span<const uint8_t> head, Conten
   if (is_fat) content.remains = filesystem_of_option("fat");
 }
 
-bool is_blank(BlockDevice& device) {
+bool is_blank_device(BlockDevice& device) {
   std::vector<uint8_t> piece(65536);
   for (uint32_t at = 0; at < device.size_bytes();) {
     const auto part = std::span(piece).first(std::min<size_t>(piece.size(), device.size_bytes() - at));
     read_or_zeros(device, at, part);
-    if (!std::all_of(part.begin(), part.end(), [](uint8_t byte) { return byte == 0xFF; })) return false;
+    if (!is_blank(part)) return false;
     at += static_cast<uint32_t>(part.size());
   }
   return true;
@@ -152,17 +153,6 @@ bool has_allocation_table(BlockDevice& device) {
   return at != 0 && device.read(at, table).ok() && table[0] == boot[21] && table[1] == 0xFF;
 }
 
-void read_or_zeros(BlockDevice& device, uint32_t offset, std::span<uint8_t> out) {
-  if (device.read(offset, out).ok()) return;
-  constexpr size_t kPieceBytes = 512;
-  for (size_t at = 0; at < out.size(); at += kPieceBytes) {
-    const auto piece = out.subspan(at, std::min(kPieceBytes, out.size() - at));
-    if (!device.read(offset + static_cast<uint32_t>(at), piece).ok()) {
-      std::fill(piece.begin(), piece.end(), uint8_t{0});
-    }
-  }
-}
-
 bool has_foreign_first_block(BlockDevice& device) {
   std::array<uint8_t, chipmap::kLittlefsHeadBytes> head;
   return device.read(0, head).ok() && chipmap::is_foreign_to_littlefs(head);
@@ -178,7 +168,7 @@ Content look_at(BlockDevice& device, const Place& place) {
       return content;
     }
   }
-  content.is_blank = is_blank(device);
+  content.is_blank = is_blank_device(device);
   if (content.is_blank) {
     content.description = "a blank storage";
     return content;

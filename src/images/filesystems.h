@@ -49,7 +49,4 @@ struct Content {
 // What cannot be read counts as neither blank nor anything else.
 Content look_at(volumes::BlockDevice& device, const Place& place);
 
-// Zeros where the flash cannot be read.
-void read_or_zeros(volumes::BlockDevice& device, uint32_t offset, std::span<uint8_t> out);
-
 }  // namespace images

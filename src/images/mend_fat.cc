@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chipmap/little_endian.h"
+#include "images/bytes.h"
 #include "images/fat_bytes.h"
 #include "images/fat_lost_table.h"
 #include "images/fat_names.h"
@@ -59,23 +60,19 @@ class Mending {
     }
   }
 
-  bool is_possible(std::span<const uint8_t> entry) const {
-    return is_possible_entry(entry, fat_.end_of_clusters(), fat_.layout().size_bytes);
-  }
-
   // Or was one, before it was erased.
   bool may_be_of_folder(uint32_t cluster) const {
     const auto bytes = std::as_const(fat_).cluster(cluster);
-    if (is_filled_with(bytes, 0xFF) || is_filled_with(bytes, 0)) return fat_.entry(cluster) != 0;
+    if (is_blank(bytes) || is_filled_with(bytes, 0)) return fat_.entry(cluster) != 0;
     for (auto rest = bytes; !rest.empty(); rest = rest.subspan(kFatEntryBytes)) {
-      if (is_live_entry(rest) && is_possible(rest.first(kFatEntryBytes))) return true;
+      if (is_live_entry(rest) && fat_.is_possible(rest.first(kFatEntryBytes))) return true;
     }
     return false;
   }
 
   // What leads to a folder where none begins is what remains of another entry.
   bool is_entry(std::span<const uint8_t> entry) const {
-    if (entry[0] == kFatFree || !is_possible(entry)) return false;
+    if (entry[0] == kFatFree || !fat_.is_possible(entry)) return false;
     const bool is_folder = is_live_entry(entry) && entry[0] != '.' && (entry[11] & kFatFolder) != 0;
     const uint32_t first = get_le16(&entry[26]);
     return !is_folder || first == 0 || may_be_of_folder(first);
@@ -147,7 +144,7 @@ class Mending {
     std::set<uint32_t> firsts;
     auto rest = std::as_const(fat_).cluster(cluster);
     for (; !rest.empty() && rest[0] != kFatFree; rest = rest.subspan(kFatEntryBytes)) {
-      if (!is_possible(rest.first(kFatEntryBytes))) return false;
+      if (!fat_.is_possible(rest.first(kFatEntryBytes))) return false;
       if (is_live_entry(rest) && rest[0] != '.') firsts.insert(get_le16(&rest[26]));
     }
     if (firsts.empty() || !is_filled_with(rest, 0)) return false;
@@ -175,13 +172,13 @@ class Mending {
 
   void name_chain(const FatOwners& owners, uint32_t head, std::set<uint32_t>& seen, FatNames& names) {
     uint32_t size_bytes = 0, last = head;
-    bool is_blank = true;
+    bool is_empty = true;
     for (uint32_t n = head; is_stray(owners, n) && seen.insert(n).second; n = fat_.entry(n)) {
-      is_blank = is_blank && is_filled_with(std::as_const(fat_).cluster(n), 0xFF);
+      is_empty = is_empty && is_blank(std::as_const(fat_).cluster(n));
       size_bytes += fat_.layout().cluster_bytes;
       last = n;
     }
-    if (is_blank) return;  // or it was seen
+    if (is_empty) return;  // or it was seen
     fat_.set_entry(last, kFatEnd);
     names.add_file(head, size_bytes);
   }

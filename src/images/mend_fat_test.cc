@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "images/bytes.h"
 #include "images/fat_boot_sector.h"
 #include "images/testing.h"
 #include "volumes/volume.h"

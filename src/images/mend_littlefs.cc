@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "images/bytes.h"
 #include "images/sparse_device.h"
 
 namespace images {
@@ -41,10 +42,6 @@ class Witness final : public BlockDevice {
   BlockDevice& device_;
   uint32_t last_ = 0, before_ = 0;
 };
-
-bool is_blank(std::span<const uint8_t> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0xFF; });
-}
 
 // A block of a folder that holds nothing: what littlefs writes for one, behind its two superblocks.
 Status empty_folder(BlockDevice& like, std::vector<uint8_t>& block) {

@@ -124,12 +124,11 @@ void Walker::replay(const Recording& recording, size_t step) {
   const std::vector<std::string> notes = recording.notes_before(cut);
   run_child({}, [&] {
     lose_power(recording, cut);
-    const bool is_last = path.size() == options_.replay.size();
-    if (is_last) save_image(path);
+    save_image(path);
     Recording next;
     const Ending ending = host_.record_check(notes, next);
     out_ << ending.output << std::flush;
-    if (!ending.ok() || is_last) {
+    if (!ending.ok() || path.size() == options_.replay.size()) {
       report(ending, path);
     } else {
       host_.camera().supply().switch_on();
@@ -139,7 +138,8 @@ void Walker::replay(const Recording& recording, size_t step) {
   });
 }
 
-// What the cells keep, with their wear and their broken words.
+// What the cells keep, with their wear and their broken words. That of a second cut takes the first one's
+// place.
 void Walker::save_image(const CutPath& path) {
   if (options_.save.empty()) return;
   const sim::CellMemory left = host_.camera().memory();
