@@ -34,6 +34,9 @@ function(pybflash_library name)
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC ${arg_LIBS} PRIVATE pybflash_options)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  if(PYBFLASH_SANITIZE)
+    target_compile_options(${name} PRIVATE -O1)  # the tests spend their time in these: less than half of it
+  endif()
 endfunction()
 
 # For code that must not need an operating system: held to the camera's rules on the host, too.
@@ -42,22 +45,32 @@ function(pybflash_freestanding name)
   target_compile_options(${name} PRIVATE ${PYBFLASH_FREESTANDING_FLAGS})
 endfunction()
 
-# pybflash_test(write_cache_test [SOURCES extra.cc ...] [LIBS flash ...]): one GoogleTest program, run by CTest.
 if(NOT CMAKE_CROSSCOMPILING)
   find_package(GTest REQUIRED)
   include(GoogleTest)
+  # What a test program is compiled with.
+  add_library(pybflash_test_options INTERFACE)
+  target_link_libraries(pybflash_test_options INTERFACE pybflash_options GTest::gtest_main GTest::gmock)
+  # GoogleTest's own macros trip over the first; gcc 12 sees the others in std::string and std::vector
+  # where there is nothing, once it optimises.
+  target_compile_options(pybflash_test_options INTERFACE -Wno-dangling-else
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized>)
+  # GoogleTest's headers are parsed once for all of them.
+  file(CONFIGURE OUTPUT gtest_headers.cc CONTENT "// Nothing but headers.\n")
+  add_executable(gtest_headers EXCLUDE_FROM_ALL ${CMAKE_CURRENT_BINARY_DIR}/gtest_headers.cc)
+  target_link_libraries(gtest_headers PRIVATE pybflash_test_options)
+  target_precompile_headers(gtest_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
 endif()
+
+# pybflash_test(write_cache_test [SOURCES extra.cc ...] [LIBS flash ...]): one GoogleTest program, run by CTest.
 function(pybflash_test name)
   if(CMAKE_CROSSCOMPILING)
     return()
   endif()
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${name}.cc ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_LIBS} pybflash_options GTest::gtest_main GTest::gmock)
-  # GoogleTest's own macros trip over the first; gcc 12 sees the others in std::string and std::vector
-  # where there is nothing, once it optimises.
-  target_compile_options(${name} PRIVATE -Wno-dangling-else
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized>)
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} pybflash_test_options)
+  target_precompile_headers(${name} REUSE_FROM gtest_headers)
   # Without the values: gtest prints the bytes of a struct, addresses among them, which differ from run to run.
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60)
 endfunction()

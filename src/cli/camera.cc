@@ -20,7 +20,7 @@ namespace cli {
 
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kCameraFooter =
     "The camera starts as a real one does: /flash/boot.py, then /flash/main.py. No file of this computer is\n"
     "visible to it. Clients may come and go; Ctrl-C here, or SIGTERM, switches it off, and what was written\n"
     "is in the image then.\n"
@@ -91,7 +91,7 @@ int run_camera(const SerialCameraOptions& options) {
 void add_camera_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<SerialCameraOptions>();
   CLI::App* command = app.add_subcommand("camera", "A camera as a serial port, for mpremote and the like");
-  command->footer(kFooter);
+  command->footer(kCameraFooter);
   add_camera_options(*command, options->camera);
   command
       ->add_option("--link", options->link,

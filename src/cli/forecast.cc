@@ -33,7 +33,7 @@ namespace cli {
 
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kForecastFooter =
     "The script runs on a simulated camera, once for each filesystem, with that filesystem at /flash. The\n"
     "storage was full of old data before it was formatted, as on a camera that is in use. The script runs\n"
     "until its cost is steady, and then as often as --runs says; those runs are counted. Boot and mount\n"
@@ -317,7 +317,7 @@ int run_forecast(const ForecastOptions& options) {
 void add_forecast_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<ForecastOptions>();
   CLI::App* command = app.add_subcommand("forecast", "Tell how long the flash lasts with a script");
-  command->footer(kFooter);
+  command->footer(kForecastFooter);
   add_board_option(*command, options->board);
   command->add_option("--script", options->script, "The script")->type_name("FILE")->required();
   command->add_option("--times-per-day", options->times_per_day, "How often it runs on the camera")

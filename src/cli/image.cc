@@ -12,7 +12,7 @@ namespace cli {
 
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kImageFooter =
     "IMG is a dump of a whole flash, as `pybflash run --image` keeps it. Which board it belongs to is seen\n"
     "by its size and content; where that leaves a choice, --board is asked for. PATH is a path on the\n"
     "camera's filesystem. What only looks never changes an image, and a change that fails changes nothing.\n"
@@ -129,7 +129,7 @@ void print_other_volumes(std::ostream& out, images::Image& image, const std::str
 
 void add_image_command_family(CLI::App& app, Action& action) {
   CLI::App* image = app.add_subcommand("image", "Make images of a camera's flash, and see what is in them");
-  image->footer(kFooter);
+  image->footer(kImageFooter);
   image->require_subcommand(1);
   add_image_create_command(*image, action);
   add_image_reading_commands(*image, action);

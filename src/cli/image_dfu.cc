@@ -36,7 +36,7 @@ int make_dfu(const DfuOptions& options) {
   return kExitOk;
 }
 
-constexpr const char* kFooter = "It replaces all of a camera's storage.";
+constexpr const char* kDfuFooter = "It replaces all of a camera's storage.";
 
 }  // namespace
 
@@ -50,7 +50,7 @@ void add_image_dfu_command(CLI::App& image, Action& action) {
       ->type_name("OUT.dfu")
       ->check(refuse_empty)
       ->required();
-  command->footer(kFooter);
+  command->footer(kDfuFooter);
 }
 
 }  // namespace cli

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kDescription =
     "The flash storage of an OpenMV Cam on a desk: pyb.Flash under a real MicroPython.";
 
-constexpr const char* kFooter =
+constexpr const char* kProgramFooter =
     "Examples:\n"
     "  pybflash run                                a prompt on an OpenMV Cam H7 Plus; Ctrl-X leaves\n"
     "  pybflash run examples/tour.py               a script of the host, on the camera\n"
@@ -56,7 +56,7 @@ void open_closed_streams() {
 int run(int argc, char** argv) {
   CLI::App app(kDescription, "pybflash");
   app.set_version_flag("--version", "pybflash " PYBFLASH_VERSION);
-  app.footer(kFooter);
+  app.footer(kProgramFooter);
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   cli::Action action;

@@ -22,7 +22,7 @@ namespace cli {
 
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kMapFooter =
     "IMG is a raw dump of a whole flash, as `pybflash run --image` and programmers make it; the wear is in\n"
     "IMG.wear beside it. Nothing is changed. The kind of FILE is told by its name: .svg and .png are\n"
     "pictures, .html is a page that tells about the sector under the pointer, .json has all numbers.\n"
@@ -122,7 +122,7 @@ int run_map(const MapOptions& options) {
 void add_map_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<MapOptions>();
   CLI::App* command = app.add_subcommand("map", "Show what is where on a chip, and what wears out");
-  command->footer(kFooter);
+  command->footer(kMapFooter);
   command->add_option("IMG", options->image, "The image")->check(refuse_nameless);
   command->add_option("-o,--output", options->outputs, "Write this; may be given several times")
       ->type_name("FILE")

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kStandardInput = "-";
 
-constexpr const char* kFooter =
+constexpr const char* kRunFooter =
     "The storage is mounted at /flash, which is the working directory; a blank one is formatted first, as\n"
     "the camera does. The host's files are there by their absolute paths; the script is read from the\n"
     "host (- is standard input), and imports from its own folder. Options stand before SCRIPT: what\n"
@@ -81,7 +81,7 @@ void add_run_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Run a script, a line of code, or a prompt on a camera");
   command->formatter(std::make_shared<RunFormatter>());
-  command->footer(kFooter);
+  command->footer(kRunFooter);
   command->prefix_command();
   add_camera_options(*command, options->camera);
   add_no_mount_option(*command, options->camera);

@@ -27,7 +27,7 @@ namespace cli {
 
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kServeFooter =
     "IMG is a raw dump of a whole flash, as `pybflash run --image` makes it. The drive begins with the\n"
     "partition table that the camera makes up; the filesystem begins at block 256. What a client flushes is\n"
     "in the image, whatever happens afterwards. Ctrl-C, or SIGTERM, ends the server in good order.\n"
@@ -155,7 +155,7 @@ std::string fault_error(const std::string& text) {
 void add_serve_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* command = app.add_subcommand("serve", "The camera's USB drive for this computer, over NBD");
-  command->footer(kFooter);
+  command->footer(kServeFooter);
   command->add_option("IMG", options->drive.image, "The image")->check(refuse_nameless)->required();
   add_image_board_option(*command, options->drive.board);
   command->add_option("--socket", options->socket, "The Unix socket to listen on (default: IMG.sock)")

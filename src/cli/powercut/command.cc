@@ -25,7 +25,7 @@ namespace {
 
 using powercut::Options;
 
-constexpr const char* kFooter =
+constexpr const char* kPowercutFooter =
     "write.py runs once, and what it does to the flash is recorded. Then, for each cut, the camera boots "
     "with\n"
     "the flash as the cut left it, and runs check.py, which raises an exception if something is lost. What\n"
@@ -182,7 +182,7 @@ void add_powercut_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   auto texts = std::make_shared<Texts>();
   CLI::App* command = app.add_subcommand("powercut", "Cut the power at every flash operation of a script");
-  command->footer(kFooter);
+  command->footer(kPowercutFooter);
   add_scripts(*command, *options);
   add_extent(*command, *options, *texts);
   add_labour(*command, *options, *texts);
