@@ -288,7 +288,9 @@ int run_forecast(const ForecastOptions& options) {
     return usage_error(options.script + ": " + std::strerror(errno));
   }
   if (std::filesystem::is_directory(options.script)) return usage_error(options.script + ": is a directory");
-  if (std::string error = look_at_json(options.json); !error.empty()) return usage_error(error);
+  std::string error = look_at_json(options.json);
+  if (error.empty()) error = refuse_input("--json", options.json, {{"the script", options.script}});
+  if (!error.empty()) return usage_error(error);
   const TemporaryFolder folder;
   if (folder.path().empty()) {
     return usage_error("no temporary folder can be made: " + folder.error() +
@@ -304,7 +306,7 @@ int run_forecast(const ForecastOptions& options) {
   }
   print(stream_beside({options.json}), *board, options, outcomes);
   if (!options.json.empty()) {
-    const std::string error = write_file(options.json, json_of(*board, options, outcomes));
+    error = write_file(options.json, json_of(*board, options, outcomes));
     if (!error.empty()) return usage_error(error);
   }
   const bool ok = std::all_of(outcomes.begin(), outcomes.end(),

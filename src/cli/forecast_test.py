@@ -108,6 +108,17 @@ class Forecasts(ProgramTest):
         self.assertEqual(json.loads(result.stdout)["runs"], 1)
         self.assertIn(b"WORN OUT AFTER", result.stderr)
 
+    def test_json_is_not_written_over_the_script(self):
+        script = self.folder / "day.py"
+        script.write_text("pass")
+        (self.folder / "link.py").symlink_to("day.py")
+        os.link(script, self.folder / "same.py")
+        for name in ("day.py", "./day.py", "link.py", "same.py"):
+            path = os.path.join(self.folder, name)
+            result = pybflash("forecast", "--script", script, "--times-per-day", "1", "--runs", "1", "--json", path)
+            self.assert_one_line(result, f"--json {path}: is the script itself; name another file")
+            self.assertEqual(script.read_text(), "pass")
+
     def test_every_board_with_room(self):
         for board in ("OPENMV_N6", "OPENMV4", "OPENMV2"):
             with self.subTest(board=board):

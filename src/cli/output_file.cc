@@ -59,6 +59,19 @@ bool are_one_file(const std::string& a, const std::string& b) {
   return !path.empty() && path == real_path(b);
 }
 
+std::string refuse_input(const std::string& option, const std::string& output,
+                         const std::vector<Input>& inputs) {
+  std::error_code none_there;
+  const bool is_replaced =
+      !std::filesystem::exists(output, none_there) || std::filesystem::is_regular_file(output, none_there);
+  if (output.empty() || !is_replaced) return {};  // a device loses nothing
+  for (const Input& input : inputs) {
+    if (!input.path.empty() && are_one_file(output, input.path))
+      return option + " " + output + ": is " + input.what + " itself; name another file";
+  }
+  return {};
+}
+
 std::string refuse_existing(const std::string& path, bool replaces) {
   if (replaces || path.empty() || !std::filesystem::exists(path)) return {};
   return path + ": is there already; name another file, or add --force to replace it";

@@ -22,6 +22,16 @@ inline std::string look_at_json(const std::string& path) {
 // pipes.
 bool are_one_file(const std::string& a, const std::string& b);
 
+// What a command reads, and what the user knows it as: "the script".
+struct Input {
+  std::string what;
+  std::string path;  // empty: there is none
+};
+
+// Would this output, of this option, be written over one of them? Returns what was wrong, or nothing.
+std::string refuse_input(const std::string& option, const std::string& output,
+                         const std::vector<Input>& inputs);
+
 // What says that a new file's name is taken, unless it is to be replaced; or nothing.
 std::string refuse_existing(const std::string& path, bool replaces);
 

@@ -195,6 +195,27 @@ class Repeatable(PowerCut):
             self.assertEqual(json.loads(result.stdout)["lost"], 0)
             self.assertIn(words, result.stderr)
 
+    def test_json_is_not_written_over_what_is_read_or_saved(self):
+        image, saved, link = (self.folder / name for name in ("cam.bin", "cut.bin", "link.json"))
+        subprocess.run([PROGRAM, "run", "--image", str(image), "-c", "pass"], check=True)
+        link.symlink_to("write.py")
+        before = {path: path.read_bytes() for path in (image, self.folder / "cam.bin.wear")}
+        options = ("--no-mount", "--cuts", "1", "--image", str(image))
+        replay = ("--replay", "1", "--save", str(saved))
+        for path, what, more in (
+            (self.folder / "write.py", "the script of --write", ()),
+            (self.folder / "check.py", "the script of --check", ()),
+            (link, "the script of --write", ()),
+            (image, "the image", ()),
+            (self.folder / "cam.bin.wear", f"the wear of {image}", ()),
+            (saved, "the image of --save", replay),
+            (self.folder / "cut.bin.wear", f"the wear of {saved}", replay),
+        ):
+            result = self.powercut(WRITE, "pass", *options, *more, "--json", str(path))
+            self.assert_one_line(result, f"--json {path}: is {what} itself; name another file")
+            self.assertEqual((self.folder / "write.py").read_text(), WRITE)
+            self.assertEqual({path: path.read_bytes() for path in before}, before)
+
     def test_neither_clock_nor_chance_of_the_host_is_seen(self):
         write = "import os, random, time, sim\n" + WRITE.replace(
             "bytes((number,)) * flash.ioctl(5, 0)",

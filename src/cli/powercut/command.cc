@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/output_file.h"
@@ -104,6 +105,21 @@ std::string look_at_save(const Options& options) {
   return look_at_output("--save", options.save);
 }
 
+// What it would be written over: all that is read, and what a replay saves.
+std::string look_at_numbers(const Options& options) {
+  if (std::string error = look_at_json(options.json); !error.empty()) return error;
+  std::vector<Input> others = {{"the script of --write", options.write_script},
+                               {"the script of --check", options.check_script},
+                               {"the image", options.camera.image},
+                               {"the image of --save", options.save}};
+  for (const std::string& image : {options.camera.image, options.save}) {
+    if (image.empty()) continue;
+    for (const std::string& wear : images::wear_paths(image))
+      others.push_back({"the wear of " + image, wear});
+  }
+  return refuse_input("--json", options.json, others);
+}
+
 std::string look_at_script(const std::string& path) {
   struct stat info;
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -117,7 +133,7 @@ int run(const Texts& texts, Options& options) {
   for (const std::string& error :
        {take_cuts(texts, options), take_shard(texts, options), take_replay(texts, options),
         look_at_save(options), look_at_script(options.write_script), look_at_script(options.check_script),
-        look_at_json(options.json)}) {
+        look_at_numbers(options)}) {
     if (!error.empty()) return usage_error(error);
   }
   return powercut::run_campaign(options);
