@@ -6,12 +6,14 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
+import termios
 import time
 import unittest
 
-from tested_program import Stream, parse_arguments
+from tested_program import INTERRUPTIONS, Stream, heed_interruptions, parse_arguments
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_X = b"\x01", b"\x02", b"\x03", b"\x04", b"\x18"
 TIMEOUT_S = 60
@@ -99,6 +101,37 @@ class Prompt(unittest.TestCase):
         self.assertIn(b"raw REPL; CTRL-B to exit\r\n>OKraw\n\x04\x04>", output)
         self.assertIn(b"ZeroDivisionError", output)
         self.assertIn(b"soft reboot", output)
+
+
+class Signals(unittest.TestCase):
+    def settings_after(self, number, line):
+        """Of a terminal that stays when the program ends, before and after that."""
+        host, camera = pty.openpty()
+        self.addCleanup(os.close, host)
+        self.addCleanup(os.close, camera)
+        before = termios.tcgetattr(camera)
+        child = subprocess.Popen(
+            [PROGRAM, "run", "--no-mount"], stdin=camera, stdout=camera, stderr=camera, preexec_fn=heed_interruptions
+        )
+        self.addCleanup(child.kill)
+        terminal = Stream(host)
+        terminal.expect(rb">>> $")
+        terminal.send(line)
+        terminal.expect(line.strip())
+        time.sleep(0.3)
+        self.assertNotEqual(termios.tcgetattr(camera), before)
+        child.send_signal(number)
+        self.assertEqual(child.wait(TIMEOUT_S), -number)
+        return before, termios.tcgetattr(camera)
+
+    def test_a_signal_that_ends_the_program_leaves_the_terminal_as_it_was(self):
+        for number in INTERRUPTIONS:
+            for line in (b"half", b"while True: pass\r\r"):
+                if number == signal.SIGINT and b"while" in line:
+                    continue  # there it is Ctrl-C
+                with self.subTest(number=number, line=line):
+                    before, after = self.settings_after(number, line)
+                    self.assertEqual(after, before)
 
 
 @unittest.skipUnless(sys.platform == "linux", "exec: needs a shell")

@@ -54,12 +54,37 @@ static void restore_settings(void) {
     tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_settings);
 }
 
+// Not after what is still to be printed: a terminal that was stopped would keep the program alive.
+static void restore_and_end(int signal_number) {
+    tcsetattr(STDIN_FILENO, TCSANOW, &saved_settings);
+    raise(signal_number); // ends the program: SA_RESETHAND
+}
+
+static void end_in_good_order(int signal_number) {
+    struct sigaction action = { .sa_handler = restore_and_end, .sa_flags = SA_RESETHAND };
+    sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGTTOU); // which stops who sets a terminal from the background
+    sigaction(signal_number, &action, NULL);
+}
+
+// Those that would end the program without its exit handlers; not what somebody ignores, as nohup does.
+static void handle_ends(void) {
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        struct sigaction action;
+        if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL) {
+            end_in_good_order(signals[i]);
+        }
+    }
+}
+
 void terminal_open(void) {
     if (is_open || !isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved_settings) != 0) {
         return;
     }
     is_open = true;
     atexit(restore_settings);
+    handle_ends();
     apply_settings();
 }
 
@@ -107,9 +132,13 @@ void __wrap_mp_hal_set_interrupt_char(char c) {
     if (serial_line_is_open()) {
         return; // there, Ctrl-C is no signal of the kernel's
     }
-    struct sigaction action = { .sa_handler = interruptible ? on_interrupt : SIG_DFL };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
+    if (is_open && !interruptible) {
+        end_in_good_order(SIGINT);
+    } else {
+        struct sigaction action = { .sa_handler = interruptible ? on_interrupt : SIG_DFL };
+        sigemptyset(&action.sa_mask);
+        sigaction(SIGINT, &action, NULL);
+    }
     apply_settings();
 }
 
