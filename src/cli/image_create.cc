@@ -92,8 +92,14 @@ Problem write_out(boards::Camera& camera, const CreateOptions& options) {
     if (problem.empty()) problem = dfu.open(options.dfu);
     if (problem.empty()) problem = dfu.write(images::make_dfu(camera.board(), storage_of(camera)));
   }
-  if (problem.empty()) problem = dfu.commit();
-  if (problem.empty()) problem = image.commit();
+  const images::Name name = name_for(options.force);
+  if (problem.empty()) problem = dfu.commit(0, name);
+  if (!problem.empty()) return problem;
+  problem = image.commit(0, name);
+  std::error_code code;
+  if (!problem.empty() && name == images::Name::kNew && !options.dfu.empty()) {
+    std::filesystem::remove(std::filesystem::canonical(options.dfu, code), code);  // the one just made
+  }
   return problem;
 }
 

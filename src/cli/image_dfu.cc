@@ -29,7 +29,8 @@ int make_dfu(const DfuOptions& options) {
   }
   const std::vector<uint8_t> dfu = images::make_dfu(board, storage_of(image.camera()));
   const std::string_view content(reinterpret_cast<const char*>(dfu.data()), dfu.size());
-  if (const auto error = write_file(options.out, content); !error.empty()) return usage_error(error);
+  problem = write_file(options.out, content, name_for(options.force));
+  if (!problem.empty()) return usage_error(problem);
   std::ostream& out = stream_beside({options.out});
   out << options.out << ": for the " << board.camera << ", " << image.content().description << '\n';
   print_dfu_command(out, board, options.out);

@@ -283,6 +283,23 @@ class Changes(ImageCase):
             self.assertEqual([line.split()[-1] for line in listing.splitlines()], ["lib/", "renamed.txt"])
             self.write("a.txt", b"first")
 
+    def test_one_of_those_who_make_an_image_at_once_has_made_it(self):
+        makers = [
+            subprocess.Popen(
+                pybflash_command("image", "create", "--board", "OPENMV4P", "--dfu", f"{self.image}.{number}", self.image),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+            for number in range(6)
+        ]
+        complaints = [maker.communicate()[1].decode() for maker in makers]
+        self.assertEqual([maker.returncode for maker in makers].count(0), 1, complaints)
+        for number, (maker, complaint) in enumerate(zip(makers, complaints)):
+            if maker.returncode != 0:
+                self.assertRegex(complaint, r"^pybflash: .*cam.bin: (is there already|in use by another program).*\n$")
+            self.assertEqual((self.folder / f"cam.bin.{number}").exists(), maker.returncode == 0)
+        self.assertEqual(len(self.files()), 2)
+
     def test_what_is_put_has_the_name_that_it_goes_by(self):
         self.make()
         self.write("app_v3.py", b"print(3)")

@@ -34,11 +34,11 @@ std::filesystem::path real_path(const std::string& name) {
 
 }  // namespace
 
-std::string write_file(const std::string& path, std::string_view content) {
+std::string write_file(const std::string& path, std::string_view content, images::Name name) {
   images::OutputFile file;
   std::string error = file.open(path);
   if (error.empty()) error = file.write({reinterpret_cast<const uint8_t*>(content.data()), content.size()});
-  return error.empty() ? file.commit() : error;
+  return error.empty() ? file.commit(0, name) : error;
 }
 
 std::string look_at_output(const std::string& option, const std::string& path) {
@@ -74,7 +74,7 @@ std::string refuse_input(const std::string& option, const std::string& output,
 
 std::string refuse_existing(const std::string& path, bool replaces) {
   if (replaces || path.empty() || !std::filesystem::exists(path)) return {};
-  return path + ": is there already; name another file, or add --force to replace it";
+  return images::name_is_taken(path);
 }
 
 std::ostream& stream_beside(const std::vector<std::string>& files) {

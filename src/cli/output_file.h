@@ -6,10 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "images/replacement.h"
+
 namespace cli {
 
 // As images::OutputFile writes. Returns what was wrong, "PATH: ...", or nothing.
-std::string write_file(const std::string& path, std::string_view content);
+std::string write_file(const std::string& path, std::string_view content,
+                       images::Name name = images::Name::kAny);
 
 // Can this file, of this option, be written? To be asked before the long work and not after it. What a link
 // leads to, or a device takes, is seen then. No path at all is fine. Returns what was wrong, or nothing.
@@ -32,8 +35,12 @@ struct Input {
 std::string refuse_input(const std::string& option, const std::string& output,
                          const std::vector<Input>& inputs);
 
-// What says that a new file's name is taken, unless it is to be replaced; or nothing.
+// What says that a new file's name is taken, unless it is to be replaced; or nothing. Another program may
+// take it yet: what writes the file says kNew.
 std::string refuse_existing(const std::string& path, bool replaces);
+inline images::Name name_for(bool replaces) {
+  return replaces ? images::Name::kAny : images::Name::kNew;
+}
 
 // Where a command that writes these files says the rest: where one goes to standard output, nothing else
 // does.

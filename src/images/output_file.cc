@@ -78,12 +78,12 @@ std::string OutputFile::write(std::span<const uint8_t> bytes) {
   return {};
 }
 
-std::string OutputFile::commit(uint64_t modified_s) {
+std::string OutputFile::commit(uint64_t modified_s, Name name) {
   if (!replacement_) return {};
   const std::array<timespec, 2> times = {
       {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = static_cast<time_t>(modified_s), .tv_nsec = 0}}};
   if (modified_s != 0) futimens(file_.get(), times.data());
-  return replacement_->commit();
+  return replacement_->commit(name);
 }
 
 std::string OutputFile::error() const {

@@ -20,7 +20,7 @@ class OutputFile {
   std::string write(std::span<const uint8_t> bytes);
 
   // A time of 0 is none.
-  std::string commit(uint64_t modified_s = 0);
+  std::string commit(uint64_t modified_s = 0, Name name = Name::kAny);
 
  private:
   std::string error() const;

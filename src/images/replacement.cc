@@ -24,7 +24,20 @@ std::string temporary_beside(const std::string& path) {
   return std::filesystem::path(path).replace_filename(name);
 }
 
+// Where the filesystem knows no such renaming, as NFS, a second name for the file does the same; where it
+// knows no second names, too, nothing can.
+int take_new_name(const char* temporary, const char* name) {
+  if (renameat2(AT_FDCWD, temporary, AT_FDCWD, name, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  if (link(temporary, name) == 0) return unlink(temporary);
+  return errno == EEXIST ? -1 : std::rename(temporary, name);
+}
+
 }  // namespace
+
+std::string name_is_taken(const std::string& path) {
+  return path + ": is there already; name another file, or add --force to replace it";
+}
 
 Replacement::Replacement(const std::string& path) : Replacement(path, temporary_beside(path)) {}
 
@@ -61,11 +74,13 @@ bool Replacement::is_lock_of_what_is_there() const {
          sim::is_same_file(locked, there);
 }
 
-std::string Replacement::commit() {
+std::string Replacement::commit(Name name) {
   const FileDescriptor file(::open(path().c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return path() + ": " + std::strerror(errno);
-  if (fsync(file.get()) != 0 || std::rename(path().c_str(), final_.c_str()) != 0) {
-    return final_ + ": " + std::strerror(errno);
+  const auto take = name == Name::kNew ? take_new_name : std::rename;
+  if (fsync(file.get()) != 0 || take(path().c_str(), final_.c_str()) != 0) {
+    const bool is_taken = name == Name::kNew && errno == EEXIST;
+    return is_taken ? name_is_taken(final_) : final_ + ": " + std::strerror(errno);
   }
   committed_ = true;
   return {};

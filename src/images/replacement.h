@@ -8,6 +8,14 @@
 
 namespace images {
 
+enum class Name {
+  kAny,
+  kNew,  // nothing may have it, whatever other programs do meanwhile
+};
+
+// What says that a name that should be new is not.
+std::string name_is_taken(const std::string& path);
+
 // Is written beside `path` and takes its place at last; removed if it does not come to that, also because
 // of Ctrl-C, SIGTERM or SIGHUP.
 class Replacement {
@@ -22,7 +30,7 @@ class Replacement {
 
   // From here on nobody else may use the file that is replaced. Both return what was wrong, or nothing.
   std::string claim();
-  std::string commit();
+  std::string commit(Name name = Name::kAny);
 
  private:
   std::string lock();

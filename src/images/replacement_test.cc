@@ -82,6 +82,27 @@ TEST_F(Claim, HasATemporaryNameOfItsOwnThatFitsAsLongAsTheOtherDoes) {
   EXPECT_TRUE(fs::exists(longest));
 }
 
+TEST_F(Claim, ANewNameIsNotTakenFromAnotherFile) {
+  const fs::path wanted = folder_ / "wanted";
+  std::string temporary;
+  {
+    Replacement late(wanted.string());
+    temporary = late.path();
+    EXPECT_EQ(late.claim(), "");
+    std::ofstream(temporary) << "late";
+    fs::rename(newer_, wanted);  // another program was faster
+    EXPECT_EQ(late.commit(Name::kNew), name_is_taken(wanted.string()));
+  }
+  EXPECT_EQ(fs::file_size(wanted), 3u) << "its content is gone";
+  EXPECT_FALSE(fs::exists(temporary));
+  fs::remove(wanted);
+  Replacement alone(wanted.string());
+  std::ofstream(alone.path()) << "alone";
+  EXPECT_EQ(alone.commit(Name::kNew), "");
+  EXPECT_EQ(fs::file_size(wanted), 5u);
+  EXPECT_FALSE(fs::exists(alone.path()));
+}
+
 // The other side of it: what a camera would write to the old file would be gone with it.
 TEST_F(Claim, AnImageIsNotOpenedWhileItIsReplaced) {
   meanwhile = [&] { fs::rename(newer_, file_); };
