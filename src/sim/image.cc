@@ -156,11 +156,13 @@ class MappedFile {
     } else if (keeps_) {
       if (std::string error = fill_holes(); !error.empty()) return path_ + ": " + error;
     }
-    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, keeps_ ? MAP_SHARED : MAP_PRIVATE, fd_, 0);
+    const bool is_copied = !keeps_ && has_holes();
+    const int sharing = keeps_ ? MAP_SHARED : MAP_PRIVATE | (is_copied ? MAP_ANONYMOUS : 0);
+    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, sharing, is_copied ? -1 : fd_, 0);
     if (mapped == MAP_FAILED) return path_ + ": " + std::strerror(errno);
     data_ = static_cast<uint8_t*>(mapped);
     size_ = size;
-    return {};
+    return is_copied ? copy_content() : "";
   }
 
   // Nothing stays of a new file.
@@ -186,11 +188,24 @@ class MappedFile {
     return {};
   }
 
-  // For the same reason, of a file that some program has left sparse.
-  std::string fill_holes() {
+  bool has_holes() const {
     struct stat info;
-    if (fstat(fd_, &info) != 0) return std::strerror(errno);
-    if (static_cast<size_t>(info.st_blocks) * kBytesOfBlock >= size_) return {};
+    return fstat(fd_, &info) == 0 && static_cast<size_t>(info.st_blocks) * kBytesOfBlock < size_;
+  }
+
+  // On a tmpfs even who only looks at a mapped hole fills it, and gets SIGBUS where there is no room.
+  std::string copy_content() {
+    for (size_t done = 0; done < size_;) {
+      const ssize_t got = pread(fd_, data_ + done, size_ - done, static_cast<off_t>(done));
+      if (got <= 0) return path_ + ": " + std::strerror(got < 0 ? errno : EIO);
+      done += static_cast<size_t>(got);
+    }
+    return {};
+  }
+
+  // For the same reason as fill(), of a file that some program has left sparse.
+  std::string fill_holes() {
+    if (!has_holes()) return {};
     const int error = posix_fallocate(fd_, 0, static_cast<off_t>(size_));
     return error == 0 ? "" : std::string(std::strerror(error)) + " for the holes that the file has";
   }

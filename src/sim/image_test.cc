@@ -1,11 +1,13 @@
 #include "sim/image.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -173,6 +175,25 @@ TEST_F(ImageFile, HasNoHolesOnceItIsOpenForWriting) {
   const CellMemory& memory = std::get<std::unique_ptr<Image>>(image)->memory();
   EXPECT_EQ(memory.bytes[1023], 0x42);
   EXPECT_EQ(memory.bytes[1024], 0);
+}
+
+// A file in RAM, as on a tmpfs: there a hole that was mapped and read takes room, or ends with SIGBUS.
+TEST(Image, OfWhichAScratchCopyIsUsedKeepsItsHoles) {
+  constexpr off_t kSize = 4096 * 64, kPlace = 4096 * 20 + 5;
+  const int file = memfd_create("sparse image", MFD_CLOEXEC);
+  ASSERT_EQ(ftruncate(file, kSize), 0);
+  ASSERT_EQ(pwrite(file, "text", 4, kPlace), 4);
+  struct stat before, after;
+  ASSERT_EQ(fstat(file, &before), 0);
+  const CellPhysics large = {.sectors = {{4096, 64}}};
+  auto image = Image::open("/proc/self/fd/" + std::to_string(file), large, ImageUse::kScratch);
+  ASSERT_TRUE(std::holds_alternative<std::unique_ptr<Image>>(image)) << std::get<std::string>(image);
+  const auto bytes = std::get<std::unique_ptr<Image>>(image)->memory().bytes;
+  EXPECT_EQ(std::string(bytes.begin() + kPlace, bytes.begin() + kPlace + 4), "text");
+  EXPECT_EQ(std::count(bytes.begin(), bytes.end(), 0), kSize - 4);
+  ASSERT_EQ(fstat(file, &after), 0);
+  EXPECT_EQ(after.st_blocks, before.st_blocks) << "who looks filled them";
+  close(file);
 }
 
 TEST_F(ImageFile, HasOneUserAtATime) {
