@@ -2,8 +2,10 @@
 // `pybflash` need not carry that driver.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -129,6 +131,7 @@ std::vector<bench::Row> measure_all(const std::vector<bench::Run>& runs) {
   for (const bench::Run& run : runs) {
     rows.push_back(bench::measure(run));
     bench::print_row(std::cout, rows.back());
+    if (!std::cout) break;  // finish_output() tells why, as long as errno knows
   }
   return rows;
 }
@@ -151,6 +154,7 @@ int run(const Options& options) {
     }
   }
   const std::vector<bench::Row> rows = measure_all(runs_of(options));
+  if (!std::cout) return kExitUsage;
   if (!options.json.empty() && !save_json(options.json, rows)) {
     return refuse("bench: cannot write " + options.json);
   }
@@ -159,6 +163,14 @@ int run(const Options& options) {
     return refuse("bench: cannot write to the folder " + options.documents);
   }
   return options.check && !check_limits(rows) ? kExitBeyond : 0;
+}
+
+// As of `pybflash` itself: a table that has not arrived is none.
+int finish_output(int code) {
+  if (std::cout) std::cout.flush();
+  if (std::cout && std::fflush(stdout) == 0) return code;
+  if (errno != EPIPE) refuse(std::string("standard output: ") + std::strerror(errno));
+  return code == 0 ? kExitUsage : code;
 }
 
 std::string help_of_check() {
@@ -201,8 +213,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) return finish_output(app.exit(error));
     return refuse(std::string("bench: ") + error.what());
   }
-  return run(options);
+  return finish_output(run(options));
 }

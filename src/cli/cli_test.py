@@ -92,7 +92,10 @@ class CommandLine(ProgramTest):
             large.write_bytes(bytes(1 << 20))
             self.assertEqual(pybflash("image", "create", image).returncode, 0)
             self.assertEqual(pybflash("image", "put", image, large).returncode, 0)
-            calls = (["--help"], ["boards"], ["map", image], ["image", "ls", image], ["image", "cat", f"{image}:/large"])
+            calls = [["--help"], ["boards"], ["map", image], ["image", "ls", image], ["image", "cat", f"{image}:/large"]]
+            if os.path.exists(PROGRAM + "-bench"):
+                few = ("--board", "OPENMV2", "--workload", "W6", "--fs", "FAT", "--scale", "0.01")
+                calls += [["bench", "--help"], ["bench", *few]]
             for call in calls:
                 with open("/dev/full", "wb") as full:
                     result = subprocess.run([PROGRAM, *call], stdout=full, stderr=subprocess.PIPE, check=False)
