@@ -90,10 +90,11 @@ class Prompt(unittest.TestCase):
         self.assertNotIn(b"\r\n0\r\n", terminal.line("sim.stats()['programs']"))
 
     def test_end_of_input_is_an_end(self):
-        for text in (b"", b"print(3 * 14)\n", b"print(3 *"):
+        for text in (b"", b"print(3 * 14)\n", b"pass\nprint(3 * 14)", b"print(3 *"):
             result = pybflash("run", "--no-mount", stdin=text)
             self.assertEqual(result.returncode, 0, result)
-            self.assertEqual(b"42" in result.stdout, text.endswith(b"\n"))
+            self.assertEqual(result.stdout.count(b"\r\n42\n") + result.stdout.count(b"\r\n42\r\n"), b"14" in text, result)
+        self.assertEqual(pybflash("run", "--no-mount", stdin=b"import sys; sys.exit(3)").returncode, 3)
 
     def test_raw_repl(self):
         code = CTRL_A + b"print('raw')" + CTRL_D + b"1/0" + CTRL_D + CTRL_D + CTRL_B

@@ -142,10 +142,15 @@ void __wrap_mp_hal_set_interrupt_char(char c) {
     apply_settings();
 }
 
+// A pipe's last line, which need not end. What a person has not entered when the terminal goes is not run.
+static bool is_last_line(void) {
+    return !is_open && !serial_line_is_open() && pyexec_mode_kind == PYEXEC_MODE_FRIENDLY_REPL;
+}
+
 int __real_mp_hal_stdin_rx_chr(void);
 int __wrap_mp_hal_stdin_rx_chr(void);
 int __wrap_mp_hal_stdin_rx_chr(void) {
-    static bool line_cleared;
+    static bool line_cleared, line_begun;
     while (!asked_to_leave && !camera_time_wait_for_input(STDIN_FILENO, IDLE_SLICE_MS)) {
         if (interruptible) {
             mp_handle_pending(true);
@@ -159,10 +164,15 @@ int __wrap_mp_hal_stdin_rx_chr(void) {
     // At a prompt. The port reads end-of-file as Ctrl-D, which readline ignores on a line that is not
     // empty: it would spin for ever. So clear the line first.
     if (terminal_at_end()) {
+        if (line_begun && is_last_line()) {
+            line_begun = false;
+            return '\r';
+        }
         line_cleared = !line_cleared;
         return line_cleared ? CHAR_CTRL_C : CHAR_CTRL_D;
     }
     const int c = __real_mp_hal_stdin_rx_chr();
+    line_begun = c == '\t' || c >= ' ';
     if (c == CTRL_X && is_open && pyexec_mode_kind == PYEXEC_MODE_FRIENDLY_REPL) {
         asked_to_leave = true;
         line_cleared = true;
