@@ -67,6 +67,17 @@ bool is_on_path(const std::string& program) {
   return false;
 }
 
+// nbdkit would find out only when the drive has been announced.
+std::string try_socket(const sockaddr_un& address) {
+  const images::FileDescriptor trial(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (bind(trial.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return std::string("cannot make the socket ") + address.sun_path + ": " + std::strerror(errno) +
+           "; choose another path with --socket";
+  }
+  unlink(address.sun_path);
+  return "";
+}
+
 // A socket that nobody listens on any more is in the way of a new one. Returns what was wrong.
 std::string clear_socket(const std::string& path) {
   sockaddr_un address = {};
@@ -76,7 +87,7 @@ std::string clear_socket(const std::string& path) {
   }
   std::copy(path.begin(), path.end(), address.sun_path);
   const auto kind = std::filesystem::symlink_status(path).type();
-  if (kind == std::filesystem::file_type::not_found) return "";
+  if (kind == std::filesystem::file_type::not_found) return try_socket(address);
   if (kind != std::filesystem::file_type::socket) {
     return path + " is there already, and it is no socket; choose another path with --socket";
   }
@@ -85,7 +96,7 @@ std::string clear_socket(const std::string& path) {
     return "a server listens on " + path + " already; end it, or choose another path with --socket";
   }
   unlink(path.c_str());
-  return "";
+  return try_socket(address);
 }
 
 // Opens all there is to open, once: nbdkit would say the same things in its own words.

@@ -258,6 +258,7 @@ class Mistakes(ServeTest):
             ([self.image, "--fail", "melt:1"], ("melt:1", "program:N")),
             ([self.image, "--socket", str(short)], ("short.bin", "--socket")),
             ([self.image, "--socket", "/tmp/" + "x" * 120], ("too long", "--socket")),
+            ([self.image, "--socket", "/no/such/x.sock"], ("/no/such/x.sock: No such file or directory", "--socket")),
             ([self.image, "--board", ""], ("--board", "empty")),
             ([""], ("IMG", "names no file")),
             ([], ("IMG",)),
