@@ -116,6 +116,29 @@ TEST_P(EveryBoard, ThePictureHasTheHotSpotInItsPlace) {
   EXPECT_EQ(found, static_cast<int>(std::max(1u, map.sectors()[hot].size_bytes / picture.grid.row_bytes())));
 }
 
+TEST(Drawing, NamesAllVolumesWithinItsWidth) {
+  TestChip chip("OPENMV4P");
+  ChipMap map(chip.board, chip.memory());
+  std::string expected = std::string(chip.board.part->name);
+  for (uint32_t i = 0; i < 5; ++i) {
+    map.add_volume(
+        {.kind = "FAT16 on a translation layer", .offset = i << 20, .size_bytes = 1 << 20, .log = {}});
+    expected += (i == 0 ? ", " : " + ") + std::string("FAT16 on a translation layer of 1 MiB");
+  }
+  const Picture picture = draw({map, nullptr, nullptr, std::string(200, 'n'), false});
+  std::string told;
+  for (const Shape& shape : picture.scene.shapes) {
+    const auto* text = std::get_if<Text>(&shape);
+    if (text == nullptr || text->anchor != Anchor::kStart) continue;
+    constexpr double kMostOfSize = 0.82;  // of the PNG's letters, on average
+    EXPECT_LE(text->x + static_cast<double>(text->text.size()) * kMostOfSize * text->size,
+              picture.scene.width)
+        << text->text;
+    told += text->text + " ";
+  }
+  EXPECT_THAT(told, testing::HasSubstr(expected));
+}
+
 TEST_P(EveryBoard, ChangesAreExactlyWhatDiffers) {
   const uint32_t base = chip_.board.storage().offset;
   std::fill_n(chip_.storage(), 1024, 0x0F);

@@ -16,6 +16,9 @@ constexpr double kLeft = 96, kGridWidth = 1024, kRight = 32;
 constexpr double kWidth = kLeft + kGridWidth + kRight;
 constexpr double kSmall = 12, kNormal = 14, kHeading = 16, kTitle = 22;
 
+// As many letters of the PNG's font, which is the wider one, fit beside each other.
+constexpr size_t kMostLettersNormal = 85, kMostLettersSmall = 130, kMostLettersOfContent = 40;
+
 struct LegendEntry {
   Colour colour;
   std::string name;
@@ -40,9 +43,12 @@ class Sheet {
   void title(const std::string& subject) {
     const boards::Board& board = map_.board();
     text(kLeft, 40, kTitle, std::string(board.camera) + " (" + std::string(board.name) + ")", kInk, true);
-    text(kLeft, 64, kNormal, subject + ", " + std::string(board.part->name) + ", " + volumes_line(),
-         kFaintInk);
-    y_ = 84;
+    y_ = 64;
+    const std::string line = subject + ", " + std::string(board.part->name) + ", " + volumes_line();
+    for (const std::string& part : wrapped(line, kMostLettersNormal)) {
+      text(kLeft, y_, kNormal, part, kFaintInk);
+      y_ += 20;
+    }
   }
 
   // The whole chip as a strip of its areas, and where on it the grid looks.
@@ -122,8 +128,11 @@ class Sheet {
   }
 
   void note(const std::string& line) {
-    text(kLeft, y_ + 4, kSmall, line, kFaintInk);
-    y_ += 22;
+    for (const std::string& part : wrapped(line, kMostLettersSmall)) {
+      text(kLeft, y_ + 4, kSmall, part, kFaintInk);
+      y_ += 18;
+    }
+    y_ += 4;
   }
 
  private:
@@ -278,18 +287,10 @@ class Sheet {
       text(x + 150, y_, kSmall, in_groups(wear[i]), kInk, true, Anchor::kEnd);
       text(x + 215, y_, kSmall, in_percent(wear[i], map_.board().part->endurance_cycles), kFaintInk, false,
            Anchor::kEnd);
-      text(x + 230, y_, kSmall, shortened(content_of(map_, sector)), kInk);
+      text(x + 230, y_, kSmall, shortened(content_of(map_, sector), kMostLettersOfContent), kInk);
       y_ += 17;
     }
     y_ += 6;
-  }
-
-  static std::string shortened(std::string what) {
-    constexpr size_t kLongest = 40;
-    if (what.size() <= kLongest) return what;
-    size_t end = kLongest;
-    while ((static_cast<uint8_t>(what[end]) & 0xC0) == 0x80) --end;  // not within a character
-    return what.substr(0, end) + "...";
   }
 
   const ChipMap& map_;

@@ -4,6 +4,7 @@
 #include "chipmap/json.h"
 #include "chipmap/scene.h"
 #include "chipmap/unicode.h"
+#include "chipmap/words.h"
 
 namespace chipmap {
 
@@ -42,6 +43,18 @@ TEST(Unicode, HalfAPairIsReplaced) {
 TEST(Unicode, BytesAreCodePage437IfTheyAreNotUtf8) {
   EXPECT_EQ(utf8_of_bytes("caf\x82"), "caf\xC3\xA9");
   EXPECT_EQ(utf8_of_bytes("caf\xC3\xA9"), "caf\xC3\xA9");
+}
+
+TEST(Words, LinesAreWrappedAndNothingIsLost) {
+  using testing::ElementsAre;
+  EXPECT_THAT(wrapped("", 5), ElementsAre(""));
+  EXPECT_THAT(wrapped("ab cd", 5), ElementsAre("ab cd"));
+  EXPECT_THAT(wrapped("ab cde", 5), ElementsAre("ab", "cde"));
+  EXPECT_THAT(wrapped("abcde f", 5), ElementsAre("abcde", "f"));
+  EXPECT_THAT(wrapped("abcdefgh i", 5), ElementsAre("abcde", "fgh i"));
+  EXPECT_THAT(wrapped("\u00E9\u00E9\u00E9", 2), ElementsAre("\u00E9\u00E9", "\u00E9"));
+  EXPECT_EQ(shortened("\u00E9\u00E9\u00E9", 2), "\u00E9\u00E9...");
+  EXPECT_EQ(shortened("\u00E9\u00E9", 2), "\u00E9\u00E9");
 }
 
 TEST(Xml, EscapesWhatItMust) {

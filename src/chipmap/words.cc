@@ -14,6 +14,16 @@ std::string formatted(const char* format, Values... values) {
   return text.data();
 }
 
+// Where the text has its letter number `letters`, counted from 0; or its end.
+size_t byte_of_letter(const std::string& text, size_t letters) {
+  size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const bool continues = (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80;
+    if (!continues && letters-- == 0) break;
+  }
+  return at;
+}
+
 }  // namespace
 
 std::string in_hex(uint32_t offset) {
@@ -40,6 +50,26 @@ std::string in_percent(double part, double of) {
   if (percent == 0) return "0 %";
   if (percent > 0 && percent < 0.01) return "< 0.01 %";
   return formatted(percent < 1 ? "%.2f %%" : percent < 10 ? "%.1f %%" : "%.0f %%", percent);
+}
+
+std::string shortened(const std::string& text, size_t most_letters) {
+  const size_t end = byte_of_letter(text, most_letters);
+  return end == text.size() ? text : text.substr(0, end) + "...";
+}
+
+std::vector<std::string> wrapped(const std::string& text, size_t most_letters) {
+  std::vector<std::string> lines;
+  std::string rest = text;
+  size_t end = byte_of_letter(rest, most_letters);
+  while (end < rest.size()) {
+    const size_t space = rest.rfind(' ', end);
+    const bool has_space = space != rest.npos && space > 0;
+    lines.push_back(rest.substr(0, has_space ? space : end));
+    rest.erase(0, has_space ? space + 1 : end);
+    end = byte_of_letter(rest, most_letters);
+  }
+  lines.push_back(rest);
+  return lines;
 }
 
 }  // namespace chipmap
