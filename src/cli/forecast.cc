@@ -28,6 +28,7 @@
 #include "cli/table.h"
 #include "images/image.h"
 #include "images/temporary_name.h"
+#include "images/words.h"
 
 namespace cli {
 
@@ -211,7 +212,8 @@ void print_outcomes(std::ostream& out, const std::vector<Outcome>& outcomes) {
 
 std::string remark_on(const Outcome& outcome) {
   if (!outcome.failure.empty()) return outcome.failure;
-  const std::string after = "steady after " + std::to_string(outcome.warm_up_runs) + " runs";
+  const std::string after =
+      "steady after " + images::counted(static_cast<size_t>(outcome.warm_up_runs), "run");
   return outcome.is_steady ? after + " to warm up"
                            : "not " + after + ": each costs more or less than the last";
 }
@@ -219,7 +221,7 @@ std::string remark_on(const Outcome& outcome) {
 // Nothing can be programmed twice without an erase: when the storage has been filled, there was one.
 std::string remark_on_runs(const boards::Board& board, const ForecastOptions& options, const Projection& p) {
   const auto filling = static_cast<uint64_t>(board.storage().size_bytes / p.bytes_programmed_a_run) + 1;
-  const std::string remark = "; no erase in " + std::to_string(options.runs) + " runs";
+  const std::string remark = "; no erase in " + images::counted(static_cast<size_t>(options.runs), "run");
   if (filling <= static_cast<uint64_t>(options.runs))
     return remark;  // some of it cleared more bits of the same bytes
   return remark + ", and " + chipmap::in_groups(filling) + " fill the storage: " +
@@ -233,8 +235,9 @@ void print(std::ostream& out, const boards::Board& board, const ForecastOptions&
   print_outcomes(out, outcomes);
   out << "\nWORN OUT AFTER: then the hottest sector has the "
       << chipmap::in_groups(board.part->endurance_cycles)
-      << " erases that the datasheet promises, if all\ndays are like the " << options.runs
-      << " runs measured. IF EVEN: if all sectors took turns. FAT never moves a block; littlefs\n"
+      << " erases that the datasheet promises, if all\ndays are like the "
+      << images::counted(static_cast<size_t>(options.runs), "run")
+      << " measured. IF EVEN: if all sectors took turns. FAT never moves a block; littlefs\n"
          "does when it has worn it for a while, and ends up between the two; flash.Ftl always does.\n";
   for (const Outcome& outcome : outcomes) {
     const Projection& p = outcome.projection;

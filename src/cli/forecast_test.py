@@ -85,6 +85,12 @@ class Forecasts(ProgramTest):
         result, told = self.forecast(script, "--board", "OPENMV4", "--times-per-day", "24", "--runs", more.decode())
         self.assertGreater(told["filesystems"][2]["years"], 0)
 
+    def test_one_run_is_one(self):
+        script = "open('/flash/log.txt', 'a').write('23.4 degrees\\n')"
+        result, _ = self.forecast(script, "--board", "OPENMV4", "--times-per-day", "24", "--runs", "1")
+        self.assertIn(b"the 1 run measured.", result.stdout)
+        self.assertIn(b"; no erase in 1 run, and", result.stdout)
+
     def test_more_runs_are_advised_only_where_they_help(self):
         script = "open('/flash/log.txt', 'a').write('23.4 degrees\\n')"
         result, _ = self.forecast(script, "--times-per-day", "24", "--runs", "4")
