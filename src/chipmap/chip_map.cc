@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "chipmap/unicode.h"
+
 namespace chipmap {
 
 std::string_view name_of(Content content) {
@@ -50,6 +52,11 @@ bool ChipMap::is_blank(uint32_t offset, uint32_t length) const {
 uint32_t ChipMap::add_owner(std::string name, uint64_t size_bytes) {
   owners_.push_back({std::move(name), size_bytes});
   return static_cast<uint32_t>(owners_.size() - 1);
+}
+
+// Names are in it.
+void ChipMap::add_fault(const std::string& fault) {
+  faults_.push_back(printable(fault));
 }
 
 void ChipMap::add_volume(Volume volume) {

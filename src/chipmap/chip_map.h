@@ -102,7 +102,7 @@ class ChipMap {
   // For those who read filesystems.
   uint32_t add_owner(std::string name, uint64_t size_bytes = 0);
   void add_volume(Volume volume);  // its bytes that are not blank become stale, until they are claimed
-  void add_fault(std::string fault) { faults_.push_back(std::move(fault)); }
+  void add_fault(const std::string& fault);
   void set_damaged(uint32_t owner) { owners_[owner].is_damaged = true; }
   // The units that the range touches. What lies outside the chip is left out.
   void claim(uint32_t offset, uint32_t length, Content content, uint32_t owner);

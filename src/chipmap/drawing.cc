@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chipmap/palette.h"
+#include "chipmap/unicode.h"
 #include "chipmap/words.h"
 
 namespace chipmap {
@@ -325,7 +326,7 @@ std::string content_of(const ChipMap& map, const Sector& sector) {
   for (uint32_t at = sector.offset; at < sector.offset + sector.size_bytes; at += kUnitBytes) {
     const Unit& unit = map.units()[at / kUnitBytes];
     const std::string& owner = map.owners()[unit.owner].name;
-    ++units_of_name[owner.empty() ? std::string(name_of(unit.content)) : owner];
+    ++units_of_name[owner.empty() ? std::string(name_of(unit.content)) : printable(owner)];
   }
   std::vector<std::pair<std::string, uint32_t>> order(units_of_name.begin(), units_of_name.end());
   std::stable_sort(order.begin(), order.end(),

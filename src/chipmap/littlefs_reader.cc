@@ -89,12 +89,12 @@ class LittlefsSurvey {
   }
 
   void walk(const std::string& path, int depth) {
-    if (depth > kMaxDepth) return map_.add_fault(utf8_of_bytes(path) + " is nested too deep");
+    if (depth > kMaxDepth) return map_.add_fault(printable(path) + " is nested too deep");
     lfs2_dir_t dir = {};
     if (lfs2_dir_open(&fs_, &dir, path.c_str()) != 0) {
-      return map_.add_fault(utf8_of_bytes(path) + " cannot be read");
+      return map_.add_fault(printable(path) + " cannot be read");
     }
-    const uint32_t owner = map_.add_owner(utf8_of_bytes(path));
+    const uint32_t owner = map_.add_owner(printable(path));
     std::vector<std::string> folders;
     lfs2_info info;
     int more;
@@ -110,7 +110,7 @@ class LittlefsSurvey {
         enter_file(inner);
       }
     } while (more > 0);
-    if (more < 0) map_.add_fault(utf8_of_bytes(path) + " cannot be read to its end");
+    if (more < 0) map_.add_fault(printable(path) + " cannot be read to its end");
     lfs2_dir_close(&fs_, &dir);
     for (const std::string& folder : folders) walk(folder, depth + 1);
   }
@@ -119,9 +119,9 @@ class LittlefsSurvey {
     lfs2_file_t file = {};
     const lfs2_file_config file_config = {.buffer = file_buffer_.data(), .attrs = nullptr, .attr_count = 0};
     if (lfs2_file_opencfg(&fs_, &file, path.c_str(), LFS2_O_RDONLY, &file_config) != 0) {
-      return map_.add_fault(utf8_of_bytes(path) + " cannot be opened");
+      return map_.add_fault(printable(path) + " cannot be opened");
     }
-    const uint32_t owner = map_.add_owner(utf8_of_bytes(path), file.ctz.size);
+    const uint32_t owner = map_.add_owner(printable(path), file.ctz.size);
     // A small file is inside its directory's blocks.
     if ((file.flags & kFlagInline) == 0) follow_blocks(file.ctz.head, file.ctz.size, owner);
     lfs2_file_close(&fs_, &file);

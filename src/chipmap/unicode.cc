@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 
 namespace chipmap {
 
@@ -66,6 +67,37 @@ std::string code_page_437_of(std::u16string_view name) {
   return bytes;
 }
 
+// Of the character that these bytes are, if they are one.
+uint32_t code_of(std::string_view character) {
+  const auto lead = static_cast<uint8_t>(character[0]);
+  uint32_t code = character.size() == 1 ? lead : lead & (0x7Fu >> character.size());
+  for (const char next : character.substr(1)) code = code << 6 | (static_cast<uint8_t>(next) & 0x3Fu);
+  return code;
+}
+
+// Control characters, ends of lines, and what Unicode has to turn the direction of writing. Joiners are part
+// of words and pictures.
+bool is_control(uint32_t code) {
+  struct Range {
+    uint32_t first, last;
+  };
+  constexpr std::array kRanges = {Range{0x00, 0x1F},     Range{0x7F, 0x9F},     Range{0x061C, 0x061C},
+                                  Range{0x200E, 0x200F}, Range{0x2028, 0x202E}, Range{0x2066, 0x2069},
+                                  Range{0xFEFF, 0xFEFF}};
+  return std::any_of(kRanges.begin(), kRanges.end(),
+                     [code](const Range& range) { return code >= range.first && code <= range.last; });
+}
+
+std::string escaped(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    std::array<char, 8> code;
+    std::snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(c));
+    text += code.data();
+  }
+  return text;
+}
+
 }  // namespace
 
 size_t utf8_length(std::string_view bytes) {
@@ -76,12 +108,11 @@ size_t utf8_length(std::string_view bytes) {
                         : lead >= 0xF0 && lead < 0xF5 ? 4
                                                       : 0;
   if (bytes.size() < length) return 0;
-  uint32_t c = length == 1 ? lead : lead & (0x7Fu >> length);
   for (size_t k = 1; k < length; ++k) {
-    const auto next = static_cast<uint8_t>(bytes[k]);
-    if ((next & 0xC0) != 0x80) return 0;
-    c = c << 6 | (next & 0x3Fu);
+    if ((static_cast<uint8_t>(bytes[k]) & 0xC0) != 0x80) return 0;
   }
+  if (length == 0) return 0;
+  const uint32_t c = code_of(bytes.substr(0, length));
   const bool is_overlong = (length == 3 && c < 0x800) || (length == 4 && c < 0x10000);
   const bool is_surrogate = c >= 0xD800 && c < 0xE000;
   return is_overlong || is_surrogate || c > 0x10FFFF ? 0 : length;
@@ -94,6 +125,17 @@ bool is_utf8(std::string_view bytes) {
     bytes.remove_prefix(length);
   }
   return true;
+}
+
+std::string printable(std::string_view name) {
+  std::string text;
+  while (!name.empty()) {
+    const size_t length = utf8_length(name);
+    const std::string_view next = name.substr(0, std::max<size_t>(length, 1));
+    text += length == 0 || is_control(code_of(next)) ? escaped(next) : std::string(next);
+    name.remove_prefix(next.size());
+  }
+  return text;
 }
 
 std::string utf8_of_camera_name(std::u16string_view name) {

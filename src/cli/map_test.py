@@ -170,6 +170,25 @@ class Truth(WithFolder):
                 self.assertAlmostEqual(data.count(b"\x03"), owner["size_bytes"], delta=1024)
                 self.assertLessEqual(len(data), blocks * 600 + 1024)
 
+    def test_names_are_those_that_the_listing_shows(self):
+        source, image = self.folder / "source", self.folder / "cam.bin"
+        source.mkdir()
+        for filesystem, name, shown in (
+            ("littlefs", b"bad\xff\x82.txt", r"bad\xff\x82.txt"),
+            ("littlefs", "gpj.\u202enot".encode(), r"gpj.\xe2\x80\xaenot"),
+            ("fat", "gpj.\u202enot".encode(), r"gpj.\xe2\x80\xaenot"),
+        ):
+            with self.subTest(filesystem=filesystem, name=name):
+                path = os.path.join(os.fsencode(source), name)
+                pathlib.Path(os.fsdecode(path)).write_text("text")
+                create = ("create", "--board", "OPENMV2", "--fs", filesystem, "--from", source, "--force", image)
+                self.assertEqual(pybflash("image", *create).returncode, 0)
+                os.unlink(path)
+                for command in ("ls", "tree"):
+                    self.assertIn(shown, pybflash("image", command, image).stdout.decode())
+                owners = [owner["name"] for owner in self.map(image)["owners"]]
+                self.assertIn("/" + (shown if filesystem == "littlefs" else name.decode()), owners)
+
     def test_a_layer_says_how_much_of_its_log_is_in_use(self):
         text = pybflash("map", self.used_image("OPENMV_N6", "ftl+fat")).stdout.decode()
         self.assertRegex(text, "(?m)^FAT12 on a translation layer of 4 MiB at 0x00400000$")

@@ -15,7 +15,7 @@ void add_damaged_places(const chipmap::ChipMap& map, std::vector<std::string>& f
   size_t count = 0;
   const auto tell = [&] {
     if (count == 0) return;
-    const std::string whose = owner == chipmap::kNobody ? "nobody's" : map.owners()[owner].name;
+    const std::string whose = owner == chipmap::kNobody ? "nobody's" : printable(map.owners()[owner].name);
     faults.push_back(std::to_string(count * chipmap::kUnitBytes) + " bytes do not read back: " + whose);
   };
   for (const chipmap::Unit& unit : map.units()) {

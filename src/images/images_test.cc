@@ -199,6 +199,9 @@ TEST(Dfu, TheChecksumIsCrc32WithoutTheLastInversion) {
 TEST(Words, NamesCannotSpeakToTheTerminal) {
   EXPECT_EQ(printable("naïve 日本.txt"), "naïve 日本.txt");
   EXPECT_EQ(printable("a\x1b[2Jb\n"), "a\\x1b[2Jb\\x0a");
+  EXPECT_EQ(printable("a\u202Eb\u2066\u200F"), "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6\\xe2\\x80\\x8f");
+  EXPECT_EQ(printable("\u009B2J\u2028\uFEFF"), "\\xc2\\x9b2J\\xe2\\x80\\xa8\\xef\\xbb\\xbf");
+  EXPECT_EQ(printable("\u200D\u00A0\u2014"), "\u200D\u00A0\u2014");
   EXPECT_EQ(printable("\x82t\xC3"), "\\x82t\\xc3");
   EXPECT_EQ(printable("\xE0\x80\xAF"), "\\xe0\\x80\\xaf");  // a slash that is no slash
   EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half a pair of UTF-16

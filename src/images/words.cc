@@ -4,20 +4,9 @@
 #include <cstdio>
 #include <cstring>
 
-#include "chipmap/unicode.h"
 #include "volumes/volume.h"
 
 namespace images {
-
-namespace {
-
-std::string escaped(char c) {
-  std::array<char, 8> text;
-  std::snprintf(text.data(), text.size(), "\\x%02x", static_cast<unsigned char>(c));
-  return text.data();
-}
-
-}  // namespace
 
 std::string reason_of(flash::Status status) {
   using namespace volumes;
@@ -46,22 +35,6 @@ std::string reason_of(flash::Status status) {
     if (reason.status == status) return reason.text;
   }
   return std::strerror(-status.value());
-}
-
-std::string printable(std::string_view name) {
-  std::string text;
-  while (!name.empty()) {
-    const size_t length = chipmap::utf8_length(name);
-    const bool is_control = static_cast<unsigned char>(name[0]) < ' ' || name[0] == '\x7F';
-    if (length == 0 || is_control) {
-      text += escaped(name[0]);
-      name.remove_prefix(1);
-    } else {
-      text += name.substr(0, length);
-      name.remove_prefix(length);
-    }
-  }
-  return text;
 }
 
 std::string shell_quoted(const std::string& word) {

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
+#include "chipmap/unicode.h"
 #include "flash/status.h"
 
 namespace images {
@@ -13,8 +13,7 @@ namespace images {
 // "no room left", "damaged", ...
 std::string reason_of(flash::Status status);
 
-// A name as a terminal can take it: control characters, and bytes that are no UTF-8, as \xNN.
-std::string printable(std::string_view name);
+using chipmap::printable;
 
 // A word of a command that is to be copied: in quotes, if a shell would take it for anything else.
 std::string shell_quoted(const std::string& word);
