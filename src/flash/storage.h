@@ -74,7 +74,7 @@ class Storage {
   void forget(uint32_t offset, uint32_t length);
 
   // To be called every so often: syncs after `idle_flush_us` without a write. A failed flush is tried
-  // again after as long, and by the next sync.
+  // again after twice as long each time (and after a while from the start), and by the next sync.
   Status poll();
 
   // Forgets everything that waits to be written: for the moment when power is gone.
@@ -83,7 +83,10 @@ class Storage {
   bool is_dirty() const { return cache_.is_dirty(); }
 
  private:
-  void touch() { last_write_us_ = now(); }
+  void touch() {
+    last_write_us_ = now();
+    failed_flushes_ = 0;
+  }
   uint32_t now() const { return static_cast<uint32_t>(now_us_(clock_context_)); }
 
   NorFlash& nor_;
@@ -91,7 +94,9 @@ class Storage {
   WriteCache cache_;
   NowUs now_us_;
   void* clock_context_;
-  uint32_t last_write_us_ = 0;  // wraps around, and so does what is compared with it
+  static constexpr uint32_t kFlushTries = 8;  // each after twice as long; then from the start
+  uint32_t failed_flushes_ = 0;               // of those, since the last write
+  uint32_t last_write_us_ = 0;                // wraps around, and so does what is compared with it
 };
 
 }  // namespace flash

@@ -100,6 +100,16 @@ TEST(Storage, IdleFlushComesInTimeAlsoWhereTheClockLeaves32Bits) {
   EXPECT_FALSE(bench.storage.is_dirty());
 }
 
+TEST(Storage, AWriteThatIsRefusedDoesNotPutTheIdleFlushOff) {
+  Bench bench;
+  ASSERT_TRUE(bench.storage.write(0, std::vector<uint8_t>(512, 0)).ok());
+  bench.now_us += kIdleUs - 1;
+  EXPECT_EQ(bench.storage.program(0, std::vector<uint8_t>{1}), Error::kIo);
+  bench.now_us += 1;
+  ASSERT_TRUE(bench.storage.poll().ok());
+  EXPECT_FALSE(bench.storage.is_dirty());
+}
+
 TEST(Storage, PollOfACleanStorageTouchesNothing) {
   Bench bench;
   bench.now_us += 10 * kIdleUs;
@@ -118,9 +128,31 @@ TEST(Storage, AFailedIdleFlushIsTriedAgain) {
   bench.nor.fault = [](const FakeNor::Operation&) { return Status(); };
   EXPECT_TRUE(bench.storage.poll().ok());
   EXPECT_TRUE(bench.storage.is_dirty()) << "not at once: a broken chip is not to be hammered";
-  bench.now_us += kIdleUs;
+  bench.now_us += 2 * kIdleUs;
   EXPECT_TRUE(bench.storage.poll().ok());
   EXPECT_FALSE(bench.storage.is_dirty());
+}
+
+TEST(Storage, ASectorThatNeverTakesAFlushIsNotWornOutByItself) {
+  Bench bench;
+  std::fill(bench.nor.cells.begin(), bench.nor.cells.end(), uint8_t{0});
+  bench.nor.fault = [](const FakeNor::Operation& op) {
+    return op.kind == 'p' ? Status(Error::kIo) : Status();
+  };
+  ASSERT_TRUE(bench.storage.write(0, std::vector<uint8_t>(512, 0xF0)).ok());
+  const auto tries_within = [&bench](uint32_t seconds) {
+    size_t tries = 0;
+    for (uint32_t i = 0; i < seconds; ++i) {
+      bench.now_us += kIdleUs;
+      if (!bench.storage.poll().ok()) ++tries;
+    }
+    return tries;
+  };
+  EXPECT_EQ(tries_within(1), 1u);
+  EXPECT_EQ(tries_within(3600), 116u);  // eight in 255 seconds, and again
+  // Who writes waits for the flush of what is written no longer than ever.
+  ASSERT_TRUE(bench.storage.write(4096, std::vector<uint8_t>(512, 0xF0)).ok());
+  EXPECT_EQ(tries_within(1), 1u);
 }
 
 TEST(Storage, EraseAndProgramGoThroughTheSameCache) {
