@@ -187,5 +187,22 @@ TEST_P(DamagedMap, ACommitWhoseTailIsGoneIsNoState) {
   expect_damaged([&](std::span<uint8_t> bytes) { encode({tail + 1, 1, 1}, layout_, bytes); });
 }
 
+// A few bytes at the start of the oldest segment: its header, and maybe a record.
+TEST(BlankHeader, OfTheTailIsNotTheEndOfTheLog) {
+  CellsNor nor({.name = "Nor", .sector_size_bytes = 16384, .sector_count = 5});
+  Ftl layer(nor, layout_of(nor));
+  std::mt19937 random(3);
+  ASSERT_TRUE(layer.format().ok());
+  for (uint32_t i = 0; i < 40; ++i)
+    ASSERT_TRUE(layer.write(i, random_block(random)).ok() && layer.sync().ok());
+  const Content content = content_of(layer);
+  std::fill_n(nor.bytes().begin() + layer.log().layout().segment_offset(layer.log().tail()), 32,
+              uint8_t{0xFF});
+  Finding finding = Finding::kForeign;
+  ASSERT_TRUE(layer.mount(finding).ok());
+  ASSERT_EQ(finding, Finding::kSound);
+  EXPECT_EQ(content_of(layer), content);
+}
+
 }  // namespace
 }  // namespace ftl

@@ -114,8 +114,10 @@ Status Ftl::flush_pending(bool commits) {
     node.commits = commits || log_.room() == 1;
     return append(node, pending_data_);
   });
-  if (status.ok()) pending_ = kNoBlock;
-  return status;
+  if (!status.ok()) return status;
+  pending_ = kNoBlock;
+  if (written_until_idle_ > 0) --written_until_idle_;
+  return {};
 }
 
 Status Ftl::append(Record& node, std::span<const uint8_t> data) {

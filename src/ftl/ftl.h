@@ -56,7 +56,7 @@ class Ftl {
   flash::Status sync();
 
   // To be called when there is nothing better to do: collects a little, or erases ahead. `is_done` is true
-  // when there is nothing left to do.
+  // when there is nothing left to do, or little to be gained.
   flash::Status poll(bool& is_done);
 
   const Log& log() const { return log_; }
@@ -85,6 +85,7 @@ class Ftl {
   bool may_collect_ahead() const;
   flash::Status collect_ahead(uint32_t count);
   flash::Status collect_slot();
+  void judge_idle();
   flash::Status collect_segment();
   flash::Status find_if_live(Location at, Record& record, bool& is_live);
   flash::Status move_if_live(Location at);
@@ -103,6 +104,9 @@ class Ftl {
   uint16_t pending_ = kNoBlock;  // the block written last: it waits, because it may be the one that commits
   uint32_t tail_slot_ = 0;       // of the tail segment: the next to be looked at
   uint32_t moved_records_ = 0;
+  uint32_t idle_looked_ = 0;         // by poll(), since it was last judged
+  uint32_t idle_moved_ = 0;          // of these
+  uint32_t written_until_idle_ = 0;  // blocks, before poll() collects again
   std::array<uint8_t, kBlockBytes> pending_data_;
   std::array<uint8_t, kBlockBytes> moving_data_;
 };

@@ -22,6 +22,9 @@ namespace {
 constexpr uint32_t kLookedAtPerBlock = 12;
 constexpr uint32_t kLookedAtPerPoll = 16;
 
+// Of what is looked at when there is nothing better to do, one of so many has to be garbage.
+constexpr uint32_t kIdleGainPart = 4;
+
 // Of the segments, one of so many is kept free ahead of need.
 constexpr uint32_t kFreePart = 8;
 
@@ -155,10 +158,22 @@ Status Ftl::poll(bool& is_done) {
   moved_records_ = 0;
   is_done = true;
   if (is_open_ || pending_ != kNoBlock) return {};
-  if (!may_collect_ahead()) return log_.erase_ahead();
+  if (written_until_idle_ > 0 || !may_collect_ahead()) return log_.erase_ahead();
   is_done = false;
   FLASH_TRY(collect_ahead(kLookedAtPerPoll));
+  judge_idle();
   return log_.has_more_to_release() ? append_commit() : Status();
+}
+
+// On a full medium there is never as much free as is wished for: going on would only wear the flash out.
+// Where little is gained, as much as a segment takes has to be written first.
+void Ftl::judge_idle() {
+  const uint32_t usable = log_.layout().usable_slots();
+  idle_looked_ += kLookedAtPerPoll;
+  idle_moved_ += moved_records_;
+  if (idle_looked_ < usable) return;
+  if (idle_moved_ > idle_looked_ - idle_looked_ / kIdleGainPart) written_until_idle_ = usable;
+  idle_looked_ = idle_moved_ = 0;
 }
 
 }  // namespace ftl

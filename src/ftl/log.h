@@ -126,6 +126,7 @@ class Log {
   struct Survey;
   flash::Status survey(Survey& found);
   flash::Status survey_segment(uint32_t segment, Survey& found);
+  flash::Status find_tail(const Survey& found, bool& is_there);
   flash::Status find_sequence(uint32_t segment, uint32_t& sequence, bool& found);
   flash::Status find_last_commit(uint32_t segment, uint32_t sequence, Survey& found);
   flash::Status find_clean_end(uint32_t segment, uint32_t& slot);

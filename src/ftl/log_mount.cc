@@ -9,6 +9,14 @@ namespace ftl {
 using flash::Error;
 using flash::Status;
 
+namespace {
+
+// A log starts so far beyond all that it sees: a layer of another slice that shares some of its segments is
+// behind, wherever its last one lies.
+constexpr uint32_t kSequencesPerLog = 1u << 16;
+
+}  // namespace
+
 // What a look at all segments gives.
 struct Log::Survey {
   uint32_t last_sequence = 0;     // of all that stand here
@@ -22,8 +30,17 @@ struct Log::Survey {
   uint32_t our_segments = 0;
   bool has_other_version = false;
   bool has_other_layout = false;
+  uint32_t other_sequence = 0;  // the last of those of another layout
+  uint32_t other_segment = 0;   // that has it
+
+  // What another slice has left from before our log was started lies further behind. From here on, a layer
+  // was made over ours, which is not to be written to any more.
+  uint32_t first_after_ours() const {
+    return our_sequence > kSequencesPerLog ? our_sequence - kSequencesPerLog : our_sequence;
+  }
 
   Finding finding(uint32_t segment_count) const {
+    if (has_other_layout && other_sequence >= first_after_ours()) return Finding::kOtherLayout;
     if (has_commit) return Finding::kSound;
     if (our_segments > 0) return Finding::kDamaged;
     if (has_other_layout) return Finding::kOtherLayout;
@@ -38,11 +55,8 @@ Status Log::mount(Finding& finding, Record& root, Location& root_at) {
   finding = found.finding(layout_.segment_count);
   if (finding != Finding::kSound) return {};
   // A commit that was the last one has all of its segments. If not, a later one has been damaged.
-  SegmentState tail;
-  FLASH_TRY(read_segment(found.commit.tail, tail));
-  const bool is_there = tail.kind == HeaderKind::kNone
-                            ? !tail.is_blank  // its header may be damaged
-                            : tail.kind == HeaderKind::kOurs && tail.header.sequence <= found.commit_sequence;
+  bool is_there = false;
+  FLASH_TRY(find_tail(found, is_there));
   if (!is_there) {
     finding = Finding::kDamaged;
     return {};
@@ -60,12 +74,25 @@ Status Log::mount(Finding& finding, Record& root, Location& root_at) {
   return find_clean_end(head_, head_slot_);
 }
 
+// The header may be damaged, or gone, and its records tell. Of an erased segment there are none.
+Status Log::find_tail(const Survey& found, bool& is_there) {
+  SegmentState tail;
+  FLASH_TRY(read_segment(found.commit.tail, tail));
+  uint32_t sequence = tail.header.sequence;
+  bool is_ours = tail.kind == HeaderKind::kOurs;
+  if (tail.kind == HeaderKind::kNone) FLASH_TRY(find_sequence(found.commit.tail, sequence, is_ours));
+  is_there = is_ours ? sequence <= found.commit_sequence : tail.kind == HeaderKind::kNone && !tail.is_blank;
+  return {};
+}
+
 Status Log::format(Record& root, Location& root_at) {
   Survey found;
   FLASH_TRY(survey(found));
-  last_sequence_ = found.last_sequence;
+  last_sequence_ = found.last_sequence + kSequencesPerLog;
   erased_ = kNone;
-  const uint32_t first = found.last_segment == kNone ? 0 : next(found.last_segment);
+  // Where a layer of another slice has its last one, so that it sees that it is over.
+  uint32_t first = found.last_segment == kNone ? 0 : next(found.last_segment);
+  if (found.has_other_layout) first = found.other_segment;
   FLASH_TRY(open_segment(first));
   tail_ = released_tail_ = first;
   root = Record{};
@@ -84,7 +111,11 @@ Status Log::survey_segment(uint32_t segment, Survey& found) {
   SegmentState state;
   FLASH_TRY(read_segment(segment, state));
   found.has_other_version |= state.kind == HeaderKind::kOtherVersion;
-  found.has_other_layout |= state.kind == HeaderKind::kOtherLayout;
+  if (state.kind == HeaderKind::kOtherLayout) {
+    found.has_other_layout = true;
+    if (state.header.sequence >= found.other_sequence) found.other_segment = segment;
+    found.other_sequence = std::max(found.other_sequence, state.header.sequence);
+  }
   uint32_t sequence = state.header.sequence;
   bool is_ours = state.kind == HeaderKind::kOurs;
   if (state.kind == HeaderKind::kNone) FLASH_TRY(find_sequence(segment, sequence, is_ours));

@@ -50,5 +50,23 @@ TEST(Wear, IsEvenUnderAHotSpotOnAFullMedium) {
   EXPECT_LE(most_moved, layout.usable_slots());
 }
 
+// There it could go on for ever, and wear the flash out for nothing.
+TEST(Wear, EndsWhenThereIsNothingBetterToDoOnAFullMedium) {
+  for (const uint32_t segments : {3u, 12u, 15u, 40u}) {
+    CellsNor nor({.name = "Nor", .sector_size_bytes = 4096, .sector_count = segments});
+    Ftl layer(nor, layout_of(nor));
+    std::mt19937 random(3);
+    ASSERT_TRUE(layer.format().ok());
+    const uint32_t blocks = layer.block_count();
+    for (uint32_t i = 0; i < blocks + 60; ++i)
+      ASSERT_TRUE(layer.write(i * 7 % blocks, random_block(random)).ok() && layer.sync().ok());
+    const uint64_t erases = nor.cells().stats().erases;
+    bool is_done = false;
+    for (uint32_t i = 0; i < 10 * segments && !is_done; ++i) ASSERT_TRUE(layer.poll(is_done).ok());
+    EXPECT_TRUE(is_done) << segments;
+    EXPECT_LE(nor.cells().stats().erases - erases, 2 * segments);
+  }
+}
+
 }  // namespace
 }  // namespace ftl
