@@ -7,6 +7,7 @@
 
 #include "flash/block_device.h"
 #include "flash/storage.h"
+#include "micropython/pyb/whole_read.h"
 
 namespace {
 
@@ -83,7 +84,8 @@ uint32_t flash_glue_partition_block_bytes(const flash_glue_partition_t* partitio
 
 int flash_glue_partition_read_blocks(flash_glue_partition_t* partition, int64_t block, void* buf,
                                      size_t len) {
-  return partition_in(partition).read_blocks(block, bytes_to_fill(buf, len)).value();
+  return read_whole(buf, len,
+                    [=](std::span<uint8_t> out) { return partition_in(partition).read_blocks(block, out); });
 }
 
 int flash_glue_partition_write_blocks(flash_glue_partition_t* partition, int64_t block, const void* buf,
@@ -107,7 +109,8 @@ flash_glue_answer_t flash_glue_partition_ioctl(flash_glue_partition_t* partition
 }
 
 int flash_glue_drive_read_blocks(int64_t block, void* buf, size_t len) {
-  return Drive(*storage).read_blocks(block, bytes_to_fill(buf, len)).value();
+  return read_whole(buf, len,
+                    [=](std::span<uint8_t> out) { return Drive(*storage).read_blocks(block, out); });
 }
 
 int flash_glue_drive_write_blocks(int64_t block, const void* buf, size_t len) {

@@ -10,6 +10,7 @@
 #include "ftl/claims.h"
 #include "ftl/ftl.h"
 #include "micropython/pyb/flash_glue.h"
+#include "micropython/pyb/whole_read.h"
 
 namespace {
 
@@ -57,11 +58,10 @@ const Layer& layer_in(const ftl_glue_t* room) {
 
 // What the layer answers, if it still has its slice.
 template <typename Call>
-int ask(ftl_glue_t* room, Call call) {
+Status ask(ftl_glue_t* room, Call call) {
   Layer& layer = layer_in(room);
-  if (!claims.holds(layer.ticket, layer.offset, layer.size_bytes))
-    return Status(flash::Error::kNoDevice).value();
-  return call(layer.blocks).value();
+  if (!claims.holds(layer.ticket, layer.offset, layer.size_bytes)) return flash::Error::kNoDevice;
+  return call(layer.blocks);
 }
 
 }  // namespace
@@ -93,24 +93,26 @@ uint32_t ftl_glue_block_count(const ftl_glue_t* layer) {
 }
 
 int ftl_glue_read(ftl_glue_t* layer, int64_t block, void* buf, size_t len) {
-  const std::span<uint8_t> out(static_cast<uint8_t*>(buf), len);
-  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.read(flash::to_number(block), out); });
+  return read_whole(buf, len, [=](std::span<uint8_t> out) {
+    return ask(layer, [=](ftl::Ftl& blocks) { return blocks.read(flash::to_number(block), out); });
+  });
 }
 
 int ftl_glue_write(ftl_glue_t* layer, int64_t block, const void* buf, size_t len) {
   const std::span<const uint8_t> data(static_cast<const uint8_t*>(buf), len);
-  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.write(flash::to_number(block), data); });
+  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.write(flash::to_number(block), data); }).value();
 }
 
 int ftl_glue_trim(ftl_glue_t* layer, int64_t block, int64_t count) {
   return ask(layer,
-             [=](ftl::Ftl& blocks) { return blocks.trim(flash::to_number(block), flash::to_number(count)); });
+             [=](ftl::Ftl& blocks) { return blocks.trim(flash::to_number(block), flash::to_number(count)); })
+      .value();
 }
 
 int ftl_glue_sync(ftl_glue_t* layer) {
-  return ask(layer, [](ftl::Ftl& blocks) { return blocks.sync(); });
+  return ask(layer, [](ftl::Ftl& blocks) { return blocks.sync(); }).value();
 }
 
 int ftl_glue_poll(ftl_glue_t* layer, bool* is_done) {
-  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.poll(*is_done); });
+  return ask(layer, [=](ftl::Ftl& blocks) { return blocks.poll(*is_done); }).value();
 }

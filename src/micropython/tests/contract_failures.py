@@ -34,6 +34,52 @@ def a_failed_read_is_an_error_and_only_once():
     assert content(part, NATIVE) == b"\xff" * NATIVE
 
 
+# FatFs never learns of the error: the exception jumps over it. What it reads and writes next is right.
+@test
+def a_failed_read_of_fat_spoils_nothing():
+    part = pyb.Flash(start=0)
+    names = ["file%d" % i for i in range(8)]
+    for block in range(part.ioctl(4, 0)) if STORAGE <= 1 << 20 else ():
+        part.writeblocks(block, bytes(part.ioctl(5, 0)))
+    vfs.VfsFat.mkfs(part)
+    vfs.mount(part, "/new")
+    for name in names:
+        with open("/new/" + name, "wb") as file:
+            file.write(name.encode() * 100)
+    for number in range(1, 40):
+        vfs.umount("/new")
+        vfs.mount(pyb.Flash(start=0), "/new")
+        os.listdir("/new")
+        sim.fail("read", number)
+        try:
+            with open("/new/" + names[number % 8], "rb") as file:
+                file.read()
+        except OSError as error:
+            assert error.errno == EIO
+        sim.fail(None)
+        with open("/new/" + names[number % 7], "wb") as file:
+            file.write(b"%d" % number * 300)
+        vfs.umount("/new")
+        vfs.mount(pyb.Flash(start=0), "/new")
+        assert sorted(os.listdir("/new")) == names, (number, os.listdir("/new"))
+        with open("/new/" + names[number % 7], "rb") as file:
+            assert file.read() == b"%d" % number * 300
+    vfs.umount("/new")
+
+
+@test
+def blocks_that_could_not_be_read_leave_the_buffer_alone():
+    part = part_with(pattern(LENGTH, 4))
+    sim.fail("read", 1)
+    buffer = bytearray(b"kept" * (part.ioctl(5, 0) // 4))
+    expected = bytes(buffer)
+    try:
+        part.readblocks(0, buffer)
+    except OSError as error:
+        assert error.errno == EIO and buffer == expected
+    sim.fail(None)
+
+
 @test
 def a_file_that_could_not_be_stored_says_so():
     data = pattern(3000, 6)
