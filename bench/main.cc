@@ -136,12 +136,15 @@ std::vector<bench::Row> measure_all(const std::vector<bench::Run>& runs) {
   return rows;
 }
 
-// Complete, or not at all.
+// Complete, or not at all; but a device is written to, and not replaced by a file.
 bool save_json(const std::string& path, const std::vector<bench::Row>& rows) {
-  const std::string part = path + ".part";
+  const auto kind = std::filesystem::status(path).type();
+  const bool is_file =
+      kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found;
+  const std::string part = is_file ? path + ".part" : path;
   std::ofstream file(part);
   bench::write_json(file, rows);
-  return file.flush() && std::rename(part.c_str(), path.c_str()) == 0;
+  return file.flush() && (!is_file || std::rename(part.c_str(), path.c_str()) == 0);
 }
 
 int run(const Options& options) {
