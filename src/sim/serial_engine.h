@@ -63,7 +63,11 @@ class SerialEngine {
   uint32_t status(uint32_t threshold, bool waits_for_data) const;
   void clear_flags(uint32_t flags) { flags_ &= ~flags; }
   void raise_transfer_error() { flags_ |= kTransferError; }
-  bool take_read_failure() { return chip_.take_read_failure(); }
+  bool take_read_failure() {
+    const bool failed = chip_.take_read_failure();
+    if (failed) mapped_pair_address_ = 1;  // what came is not served again
+    return failed;
+  }
 
   // Lets what is under way reach its next stop, and takes the time for it.
   void wait();
