@@ -41,7 +41,8 @@ struct Platform {
   uint64_t (*now_us)(void* context);
   // Called while the driver waits for the hardware: let the rest of the camera live, or the clock run.
   void (*yield)(void* context);
-  // Memory that the CPU sees at `address` was changed behind its caches: invalidate them.
+  // What the CPU's caches hold of the memory at `address` may not be what is there: invalidate them. Called
+  // after each change of flash that is read as memory, and before each read of it.
   void (*memory_changed)(void* context, uint32_t address, uint32_t size_bytes);
 };
 

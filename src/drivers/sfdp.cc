@@ -44,11 +44,12 @@ const NorParameters kPlainChip = {
     .word1 = 1u << 21,
     .quad_reads = {{2 << 5 | 4, 0xEB}, {}},
     .erases = {{12, 0x20}, {}, {16, 0xD8}, {}},
-    // 400, 1792, 4096, 4096 ms at most, where types of erase are of 4, 32, 64 KiB.
-    .word10 = 7 | 24 << 4 | (1 << 5 | 6) << 11 | (2 << 5 | 1) << 18 | (2u << 5 | 1) << 25,
+    // 400 ms at most for the first type of erase, of 4 KiB; 4096 ms for others, of whatever size.
+    .word10 = 7 | 24 << 4 | (2 << 5 | 1) << 11 | (2 << 5 | 1) << 18 | (2u << 5 | 1) << 25,
     .word11 = 7 | 8 << 4 | 31 << 8,  // 256 bytes in 4 ms at most
     .word15 = static_cast<uint32_t>(QuadEnable::kUnknown) << 20,
-    .word16 = static_cast<uint32_t>(kEnterByB7) << 24,
+    // Whether B7h wants to be enabled (N25Q256A) or not: who does not want it does not mind.
+    .word16 = static_cast<uint32_t>(kEnterByB7 | kEnterByWriteEnableB7) << 24,
     .four_byte_instructions = kFastRead4 | kQuadIo4 | kPageProgram4 | kErases4,
     .erase_opcodes4 = {0x21, 0, 0xDC, 0},
 };

@@ -138,7 +138,7 @@ inline Status SpiNor::choose_four_bytes(const NorParameters& chip) {
   const uint32_t entry = chip.four_byte_entry();
   if (dedicated_ || chip.address_bytes() == AddressBytes::kFour || (entry & kAlwaysFourByte) != 0) return {};
   if ((entry & (kEnterByB7 | kEnterByWriteEnableB7)) == 0) return Error::kNoDevice;
-  if ((entry & kEnterByB7) == 0) FLASH_TRY(enable_write());
+  if ((entry & kEnterByWriteEnableB7) != 0) FLASH_TRY(enable_write());
   return send(kEnterFourByte);
 }
 
@@ -249,8 +249,10 @@ Status SpiNor::change(const NorCommand& command, uint32_t maximum_us) {
   }
   FLASH_TRY(enable_write());
   state_ = State::kChanging;
-  FLASH_TRY(bus_.execute(command));
-  return wait_ready(maximum_us);
+  // Whatever the bus makes of it, the chip may have taken the command up.
+  const Status sent = bus_.execute(command);
+  const Status done = wait_ready(maximum_us);
+  return sent.ok() ? done : sent;
 }
 
 inline Status SpiNor::wait_ready(uint32_t maximum_us) {
@@ -286,8 +288,15 @@ inline Status SpiNor::check_result(bool is_erase) {
 
 Status SpiNor::do_read(uint32_t offset, uint8_t* out, uint32_t length) {
   FLASH_TRY(settle());
+  forget_cached(offset, length);  // who reads twice wants to know whether the chip says the same twice
   const NorCommand read = NorCommand::reading(read_, offset, {out, length});
   return state_ == State::kMapped ? bus_.read_mapped(read) : bus_.execute(read);
+}
+
+// What the processor's caches hold of the chip.
+void SpiNor::forget_cached(uint32_t offset, uint32_t length) {
+  const Platform& platform = config_.platform;
+  if (config_.mapped_reads) platform.memory_changed(platform.context, bus_.mapped_address() + offset, length);
 }
 
 Status SpiNor::do_program(uint32_t offset, const uint8_t* data, uint32_t length) {
@@ -300,13 +309,13 @@ Status SpiNor::do_erase(uint32_t offset, uint32_t length) {
 
 Status SpiNor::change_range(uint32_t offset, const uint8_t* data, uint32_t length) {
   FLASH_TRY(settle());
-  if (state_ == State::kMapped) FLASH_TRY(bus_.unmap());
-  state_ = State::kIdle;
+  const bool was_mapped = state_ == State::kMapped;
+  state_ = State::kIdle;  // whatever becomes of it: the next settle() maps anew
+  if (was_mapped) FLASH_TRY(bus_.unmap());
   Status status = change_pieces(offset, data, length);
   const Status settled = settle();
   if (status.ok()) status = settled;
-  const Platform& platform = config_.platform;
-  if (config_.mapped_reads) platform.memory_changed(platform.context, bus_.mapped_address() + offset, length);
+  forget_cached(offset, length);
   return status;
 }
 

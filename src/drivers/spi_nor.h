@@ -115,6 +115,7 @@ class SpiNor : public flash::NorFlash {
   flash::Status change_pieces(uint32_t offset, const uint8_t* data, uint32_t length);
   const NorOperation& largest_erase(uint32_t offset, uint32_t length) const;
   flash::Status settle();
+  void forget_cached(uint32_t offset, uint32_t length);
 
   // A word: this far from the start, a byte takes a longer instruction.
   enum class State : uint32_t {

@@ -125,8 +125,8 @@ const AddressCase kAddressCases[] = {
     {"B7", of_32mib(0x01), "B7", kFourByMode, kBoth},
     {"06 B7", of_32mib(0x02), "06 05 B7", kFourByMode, kBoth},
     {"older than word 16",
-     {.size_bytes = 2 * k16MiB, .words = 9, .address_bytes = 1},
-     "B7",
+     {.size_bytes = 2 * k16MiB, .words = 9, .address_bytes = 1},  // N25Q256A wants the 06
+     "06 05 B7",
      kFourByMode,
      kBoth},
     {"always four, says word 16", of_32mib(0x40), "", kFourByMode, kBoth},

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "drivers/spi_nor_testing.h"
+#include "drivers/window_guard.h"
 
 namespace drivers {
 namespace {
@@ -272,12 +273,12 @@ TEST_F(SpiNorTest, MappedMemoryIsLeftForChangesAndTakenUpAfterThem) {
   EXPECT_TRUE(bus_->is_mapped);
   EXPECT_EQ(read(300, 700), std::vector<uint8_t>(700));
   EXPECT_EQ(bus_->count(0xEB), 0u) << "memory needs no command";
+  changed_.clear();
 
   bus_->refuses_write_enable = true;
   EXPECT_EQ(nor.erase(8192, 4096), Error::kIo);
   EXPECT_TRUE(bus_->is_mapped) << "after an error, too";
-  const std::vector<std::pair<uint32_t, uint32_t>> changed = {{0x90000000 + 300, 700},
-                                                              {0x90000000 + 8192, 4096}};
+  const std::vector<std::pair<uint32_t, uint32_t>> changed = {{0x90000000 + 8192, 4096}};
   EXPECT_EQ(changed_, changed);
 
   // A chip that is still busy is no memory.
@@ -301,6 +302,64 @@ TEST_F(SpiNorTest, MemoryThatWasNotToBeHadIsAskedForAgain) {
   EXPECT_FALSE(bus_->is_mapped);
   EXPECT_EQ(read(0, 1), std::vector<uint8_t>(1, 0xFF));
   EXPECT_TRUE(bus_->is_mapped);
+}
+
+TEST_F(SpiNorTest, MemoryThatCouldNotBeLeftIsAskedForAgain) {
+  SpiNor& nor = ready({}, NorLines::kOne, {.platform = {}, .mapped_reads = true});
+  bus_->failing_call = bus_->call_count;  // unmap
+  EXPECT_EQ(nor.erase(0, 4096), Error::kIo);
+  bus_->is_mapped = false;  // a controller that was closed before it failed to open anew
+  EXPECT_EQ(read(0, 1), std::vector<uint8_t>(1, 0xFF));
+  EXPECT_TRUE(bus_->is_mapped);
+}
+
+// Whoever reads twice, to see whether the chip says the same twice, is not told by the data cache.
+TEST_F(SpiNorTest, EveryReadOfMemoryIsOneOfTheChip) {
+  ready({}, NorLines::kOne, {.platform = {}, .mapped_reads = true});
+  changed_.clear();
+  read(4095, 3);
+  read(4095, 3);
+  const std::vector<std::pair<uint32_t, uint32_t>> changed(2, {0x90000000 + 4095, 3});
+  EXPECT_EQ(changed_, changed);
+}
+
+// The command reached the chip, and the bus reports an error nevertheless.
+TEST_F(SpiNorTest, AChipIsLetFinishWhatTheBusCallsFailed) {
+  SpiNor& nor = ready({});
+  bus_->takes_failed_commands = true;
+  bus_->busy_polls = 3;
+  bus_->failing_call = bus_->call_count + 2;  // 06, 05, 02
+  EXPECT_EQ(nor.program(0, std::vector<uint8_t>(4)), Error::kIo);
+  EXPECT_EQ(read(0, 1), std::vector<uint8_t>(1, 0)) << "at once, for the chip is ready";
+}
+
+TEST_F(SpiNorTest, TheWindowIsOutOfReachWhileTheChipIsNoMemory) {
+  make({});
+  std::vector<std::string> seen;
+  struct Context {
+    FakeNorBus& bus;
+    std::vector<std::string>& seen;
+  } context = {*bus_, seen};
+  WindowGuard guard(
+      *bus_,
+      [](void* self, bool is_readable) {
+        const auto& [bus, list] = *static_cast<Context*>(self);
+        list.push_back(std::string(is_readable ? "readable" : "closed") + (bus.is_mapped ? " mapped" : ""));
+      },
+      &context);
+  SpiNor& nor = driver_on(guard, NorLines::kOne, {.platform = {}, .mapped_reads = true});
+  ASSERT_TRUE(nor.init().ok());
+  EXPECT_EQ(seen, (std::vector<std::string>{"closed", "readable mapped"}));
+  seen.clear();
+  ASSERT_TRUE(nor.erase(0, 4096).ok());
+  EXPECT_EQ(seen, (std::vector<std::string>{"closed mapped", "readable mapped"})) << "before it is unmapped";
+  std::vector<uint8_t> out(4);
+  EXPECT_TRUE(nor.read(0, out).ok());
+  bus_->failing_call = bus_->call_count + 5;  // unmap, 06, 05, 20, 05 while busy, 05; then map
+  bus_->busy_polls = 0;
+  seen.clear();
+  EXPECT_EQ(nor.erase(0, 4096), Error::kIo);
+  EXPECT_EQ(seen, std::vector<std::string>{"closed mapped"}) << "nothing was mapped again";
 }
 
 }  // namespace

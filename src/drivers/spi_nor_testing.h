@@ -75,13 +75,17 @@ class SpiNorTest : public testing::Test {
     return *bus_;
   }
 
-  SpiNor& driver(NorLines lines = NorLines::kOne, SpiNorConfig config = {}) {
+  SpiNor& driver(NorLines lines = NorLines::kOne, const SpiNorConfig& config = {}) {
+    return driver_on(*bus_, lines, config);
+  }
+
+  SpiNor& driver_on(NorBus& bus, NorLines lines, SpiNorConfig config) {
     config.platform = {this, [](void* self) { return static_cast<SpiNorTest*>(self)->now_us_; },
                        [](void* self) { static_cast<SpiNorTest*>(self)->now_us_ += 100; },
                        [](void* self, uint32_t address, uint32_t size_bytes) {
                          static_cast<SpiNorTest*>(self)->changed_.emplace_back(address, size_bytes);
                        }};
-    nor_ = &nors_.emplace(lines, *bus_, config);
+    nor_ = &nors_.emplace(lines, bus, config);
     return *nor_;
   }
 

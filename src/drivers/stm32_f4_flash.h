@@ -154,6 +154,7 @@ class Stm32F4Flash final : public flash::NorFlash {
 
   flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
     FLASH_TRY(prepare());
+    memory_changed(offset, length);  // a second read is to be one of the cells
     for (std::span<uint8_t> rest(out, length); !rest.empty();) {
       const std::span<uint8_t> piece = first_piece(offset, rest);
       FLASH_TRY(guarded_read(offset, piece));

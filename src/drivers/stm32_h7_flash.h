@@ -86,6 +86,7 @@ class Stm32H7Flash final : public flash::NorFlash {
 
   // After an error word by word, to learn which one it is: that reads as erased, and the others as they are.
   flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
+    memory_changed(offset, length);  // a second read is to be one of the cells
     flash::Status error;
     for (std::span<uint8_t> rest(out, length); !rest.empty();) {
       const bool by_words = !error.ok();

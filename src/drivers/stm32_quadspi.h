@@ -43,7 +43,7 @@ class Stm32QuadSpi final : public Stm32QuadSpiBase<M> {
     }
     set_device_size(kWindowSizeLog2);
     write(kAbr, kNoContinuousRead);
-    write(kCr, uint32_t{config_.prescaler} << kPrescalerShift | kSampleShift | kWordThreshold | kEnable);
+    enable();
     return {};
   }
 
@@ -60,6 +60,7 @@ class Stm32QuadSpi final : public Stm32QuadSpiBase<M> {
     // end. To the controller the chip is twice as large. TCEN stays 0: with it, mapped reads of an F7 may
     // fail (its errata, 2.4.3).
     set_device_size(static_cast<uint32_t>(std::bit_width(size_bytes)));
+    enable();  // again, after an unmap() that failed
     write(kCcr, frame.word() | kMapped);
     mmio_.barrier();
     return {};
@@ -88,6 +89,10 @@ class Stm32QuadSpi final : public Stm32QuadSpiBase<M> {
     // A mode byte that no chip takes for "the next command has no opcode".
     kNoContinuousRead = 0xFFFFFFFF
   };
+
+  void enable() {
+    write(kCr, uint32_t{config_.prescaler} << kPrescalerShift | kSampleShift | kWordThreshold | kEnable);
+  }
 
   void set_device_size(uint32_t log2) { write(kDcr, (log2 - 1) << 16 | (config_.cs_high_cycles - 1u) << 8); }
 
