@@ -10,6 +10,7 @@
 #include "drivers/spi_nor.h"
 #include "drivers/stm32_quadspi.h"
 #include "drivers/volatile_mmio.h"
+#include "drivers/window_guard.h"
 #include "flash/block_device.h"
 
 // Yours.
@@ -17,6 +18,7 @@ extern "C" {
 uint64_t board_now_us(void);  // of a timer or a cycle counter: a tick of a millisecond is too coarse
 void board_wait(void);        // lets other tasks run; they must not touch the chip's memory meanwhile
 void board_invalidate_dcache(uint32_t address, uint32_t size_bytes);
+void board_open_window(bool is_open);  // the MPU's region over it: readable and cacheable, or no access
 }
 
 namespace {
@@ -34,9 +36,19 @@ drivers::Stm32QuadSpi<drivers::VolatileMmio> bus({.register_base = 0x52005000,
                                                   .window_address = 0x90000000,
                                                   .prescaler = 1,  // of a kernel clock of 200 MHz
                                                   .cs_high_cycles = 2,
-                                                  .platform = kPlatform});
-drivers::SpiNor nor(
-    bus, {.platform = kPlatform, .expected_size_bytes = 32 * kMiB, .four_lines = true, .mapped_reads = true});
+                                                  .platform = kPlatform,
+                                                  .is_h7 = true});
+drivers::WindowGuard guarded_bus(bus, [](void*, bool is_open) { board_open_window(is_open); });
+drivers::SpiNor nor(guarded_bus, {.platform = kPlatform,
+                                  .expected_size_bytes = 32 * kMiB,
+                                  .four_lines = true,
+                                  .mapped_reads = true});
+
+constexpr flash::StorageConfig kConfig = {.offset = 0,
+                                          .size_bytes = 24 * kMiB,
+                                          .simple_block_bytes = 512,
+                                          .native_block_bytes = 4096,
+                                          .idle_flush_us = 1'000'000};
 
 // Sixteen erase sectors wait in RAM at most; 4 KiB, one sector, is the least.
 constexpr uint32_t kCacheBytes = 64 * 1024;
@@ -51,14 +63,10 @@ flash::Storage* storage = nullptr;  // until the chip has come up
 // 0 or -errno. The chip is found out first: only then is its geometry known.
 int firmware_storage_begin() {
   if (const flash::Status status = nor.init(); !status.ok()) return status.value();
+  if (const flash::Status status = flash::Storage::check(nor, kConfig, {slots, blocks}); !status.ok())
+    return status.value();
   storage = new (storage_room) flash::Storage(
-      nor,
-      {.offset = 0,
-       .size_bytes = 24 * kMiB,
-       .simple_block_bytes = 512,
-       .native_block_bytes = 4096,
-       .idle_flush_us = 1'000'000},
-      {slots, blocks}, [](void*) { return board_now_us(); }, nullptr);
+      nor, kConfig, {slots, blocks}, [](void*) { return board_now_us(); }, nullptr);
   return 0;
 }
 

@@ -21,7 +21,7 @@ struct Stm32QuadSpiConfig {
   uint8_t prescaler;        // the clock is the kernel's / (prescaler + 1)
   uint8_t cs_high_cycles;   // at least, between two commands: 1 to 8
   Platform platform;
-  bool is_h7 = true;
+  bool is_h7 = true;  // an F7 is not: what steadies the clock of an H7 (ES0392) is not for it
 };
 
 template <Mmio M>

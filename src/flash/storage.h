@@ -27,8 +27,25 @@ class Storage {
   // A clock that never goes back: microseconds since any moment.
   using NowUs = uint64_t (*)(void* context);
 
-  // `nor` has come up: its geometry is known. The slice is whole sectors of one size, and the cache holds at
-  // least one of them.
+  // Can there be such a storage? To be asked once `nor` has come up: only then is its geometry known, and a
+  // chip of a second source may erase other sizes.
+  //   kInvalid   the slice leaves the flash, or is not whole sectors of one size; or the cache is smaller
+  //   than
+  //              one of them
+  static Status check(const NorFlash& nor, const StorageConfig& config, const CacheMemory& memory) {
+    const Geometry& geometry = nor.geometry();
+    const bool is_slice = config.size_bytes > 0 &&
+                          in_range(config.offset, config.size_bytes, nor.size_bytes()) &&
+                          geometry.is_sector_aligned(config.offset, config.size_bytes) &&
+                          geometry.has_one_sector_size(config.offset, config.size_bytes);
+    if (!is_slice) return Error::kInvalid;
+    const size_t blocks = memory.slots.size();
+    const bool is_cache = blocks * kCacheBlockBytes >= geometry.sector_bytes_at(config.offset) &&
+                          memory.blocks.size() >= blocks * kCacheBlockBytes;
+    return is_cache ? Status() : Status(Error::kInvalid);
+  }
+
+  // What check() asks for is taken for granted.
   Storage(NorFlash& nor, const StorageConfig& config, const CacheMemory& memory, NowUs now_us,
           void* clock_context);
 

@@ -29,6 +29,25 @@ struct Bench {
                   &now_us};
 };
 
+TEST(Storage, CheckTellsWhatCannotBe) {
+  FakeNor nor(kShape);
+  std::vector<CacheSlot> slots(16);
+  std::vector<uint8_t> blocks(16 * kCacheBlockBytes);
+  const auto check = [&](uint32_t offset, uint32_t size_bytes, size_t slot_count, size_t bytes) {
+    return Storage::check(nor, {.offset = offset, .size_bytes = size_bytes},
+                          {std::span(slots).first(slot_count), std::span(blocks).first(bytes)});
+  };
+  EXPECT_TRUE(check(0, 8 * 4096, 16, 8192).ok());
+  EXPECT_TRUE(check(7 * 4096, 4096, 8, 4096).ok());
+  EXPECT_EQ(check(0, 0, 16, 8192), Error::kInvalid);
+  EXPECT_EQ(check(0, 9 * 4096, 16, 8192), Error::kInvalid);
+  EXPECT_EQ(check(8 * 4096, 4096, 16, 8192), Error::kInvalid);
+  EXPECT_EQ(check(512, 4096, 16, 8192), Error::kInvalid);
+  EXPECT_EQ(check(0, 4096 + 512, 16, 8192), Error::kInvalid);
+  EXPECT_EQ(check(0, 4096, 7, 8192), Error::kInvalid) << "less than a sector";
+  EXPECT_EQ(check(0, 4096, 8, 4095), Error::kInvalid) << "fewer bytes than slots";
+}
+
 TEST(Storage, RefusesWhatLeavesItAndCarriesOutNothing) {
   Bench bench;
   std::vector<uint8_t> buffer(2 * kSize, 0);

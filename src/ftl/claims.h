@@ -42,7 +42,7 @@ class Claims {
     uint32_t ticket = 0;
   };
 
-  std::array<Claim, 8> claims_;
+  std::array<Claim, 32> claims_;
   uint32_t last_ticket_ = 0;
   uint32_t forgotten_ = 0;  // the last claim that is not remembered any more
 };

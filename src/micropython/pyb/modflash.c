@@ -71,9 +71,9 @@ static __attribute__((noreturn)) void raise_finding(ftl_finding_t finding) {
         [FTL_SOUND] = "",
         [FTL_BLANK] = "the flash is blank: flash.Ftl.mkfs() formats it",
         [FTL_FOREIGN] = "something else is in the flash: flash.Ftl.mkfs() would replace it",
-        [FTL_OTHER_VERSION] = "a flash.Ftl of another version of its format is in the flash",
-        [FTL_OTHER_LAYOUT] = "a flash.Ftl of another slice is in the flash: is it the same start and len?",
-        [FTL_DAMAGED] = "a flash.Ftl is in the flash, but damaged: no state of it can be found",
+        [FTL_OTHER_VERSION] = "a flash.Ftl of another version of its format",
+        [FTL_OTHER_LAYOUT] = "a flash.Ftl of another slice (is it the same start and len?)",
+        [FTL_DAMAGED] = "a flash.Ftl that is damaged: no state of it can be found",
     };
     raise_no_device(mp_obj_new_str_from_cstr(text[finding]));
 }
