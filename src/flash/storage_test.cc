@@ -34,7 +34,7 @@ TEST(Storage, CheckTellsWhatCannotBe) {
   std::vector<CacheSlot> slots(16);
   std::vector<uint8_t> blocks(16 * kCacheBlockBytes);
   const auto check = [&](uint32_t offset, uint32_t size_bytes, size_t slot_count, size_t bytes) {
-    return Storage::check(nor, {.offset = offset, .size_bytes = size_bytes},
+    return Storage::check(nor, StorageConfig{offset, size_bytes, 512, 4096, 0},
                           {std::span(slots).first(slot_count), std::span(blocks).first(bytes)});
   };
   EXPECT_TRUE(check(0, 8 * 4096, 16, 8192).ok());
