@@ -141,13 +141,6 @@ class WrongUse(ImageCase):
             self.refused("create", *arguments, self.folder / "new.bin", words=[name, "FAT"])
             (self.folder / "source" / name).unlink()
 
-    def test_names_that_are_one_on_fat(self):
-        self.write("source/README", b"1")
-        self.write("source/readme", b"2")
-        arguments = ["--board", "OPENMV4P", "--from", self.folder / "source"]
-        self.refused("create", "--fs", "fat", *arguments, self.image, words=["readme", "README", "same name"])
-        self.good("create", "--fs", "littlefs", *arguments, self.image)
-
     def test_files_and_folders_do_not_replace_each_other(self):
         for filesystem in FILESYSTEMS:
             self.make(filesystem)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -165,6 +166,8 @@ class FatVolume final : public Volume {
   bool ignores_case() const override { return true; }
 
  private:
+  void read_name(const std::string& path, std::string& name);
+
   FATFS fs_ = {};
   const std::string label_;
 };
@@ -202,6 +205,16 @@ Status FatVolume::list(const std::string& path, std::vector<Entry>& entries) {
   }
 }
 
+DWORD upper_case(char c) {
+  return ff_wtoupper(ff_oem2uni(static_cast<uint8_t>(c), FF_CODE_PAGE));
+}
+
+// As cmp_lfn() and create_name() of ff.c compare.
+bool are_one_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return x == y || upper_case(x) == upper_case(y); });
+}
+
 Status FatVolume::stat(const std::string& path, Entry& entry) {
   if (is_root(path)) {
     entry = {.name = "/", .is_directory = true};
@@ -210,7 +223,24 @@ Status FatVolume::stat(const std::string& path, Entry& entry) {
   FILINFO info;
   FLASH_TRY(status_of(f_stat(&fs_, path.c_str(), &info)));
   entry = entry_of(info);
+  read_name(path, entry.name);
   return {};
+}
+
+// Of what has a long name, f_stat() tells the name that it was asked for. That in the folder may differ: the
+// first that FatFs takes for the same, long or short, is the one that it found.
+void FatVolume::read_name(const std::string& path, std::string& name) {
+  const size_t at = path.rfind('/');
+  const std::string folder = at == path.npos ? "" : path.substr(0, at);
+  const std::string wanted = path.substr(at + 1);
+  FF_DIR directory;
+  FILINFO info;
+  if (f_opendir(&fs_, &directory, folder.c_str()) != FR_OK) return;
+  while (f_readdir(&directory, &info) == FR_OK && info.fname[0] != '\0') {
+    if (!are_one_name(info.fname, wanted) && !are_one_name(info.altname, wanted)) continue;
+    name = info.fname;
+    return;
+  }
 }
 
 Status FatVolume::place_of_folder(const std::string& path, uint32_t& place) {

@@ -97,7 +97,8 @@ class Volume {
   // Is a file called so found again under the same name?
   virtual bool accepts_name(std::string_view name) const = 0;
 
-  // Do names that differ in case only lead to one entry?
+  // Do names that differ in case only lead to one entry? On FAT, the case is that of code page 437, whatever
+  // characters the bytes stand for; stat() tells the name that the entry has.
   virtual bool ignores_case() const = 0;
 
   // What is written from now on is of this time. At first it is that of a clock that was never set.

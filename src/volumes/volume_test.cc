@@ -314,6 +314,25 @@ TEST_P(OnEveryBoard, NamesThatDifferInCaseAreOneWhereCaseIsIgnored) {
   EXPECT_EQ(volume().stat("/A", entry).ok(), volume().ignores_case());
 }
 
+// The bytes A4 and A5 are one letter of code page 437, small and large; here they are halves of others.
+TEST_P(OnEveryBoard, StatTellsTheNameThatTheFolderHas) {
+  format_and_mount();
+  const std::vector<std::pair<std::string, std::string>> names = {
+      {"README", "readme"}, {"Long name.txt", "long NAME.txt"}, {"\xC3\xA4.txt", "\xC3\xA5.txt"}};
+  ASSERT_TRUE(volume().make_directory("/d").ok());
+  for (const std::string folder : {"/", "/d/"}) {
+    for (const auto& [name, other] : names) {
+      ASSERT_TRUE(write_file(volume(), folder + name, OpenMode::kCreateNew, {}).ok());
+      Entry entry;
+      ASSERT_TRUE(volume().stat(folder + name, entry).ok());
+      EXPECT_EQ(entry.name, name);
+      const bool is_found = volume().stat(folder + other, entry).ok();
+      EXPECT_EQ(is_found, volume().ignores_case()) << other;
+      if (is_found) EXPECT_EQ(entry.name, name);
+    }
+  }
+}
+
 TEST(Littlefs, TheDiskIsTheOneThatVfsLfs2Makes) {
   // Version 2.1 on the disk, 512-byte blocks of 32 KiB, and the limits that littlefs has by default.
   const auto camera =

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Tests of `pybflash image` where two names are one, or lead nowhere: refused in words that say which.
+
+    image_names_test.py --program build/release/src/cli/pybflash
+"""
+
+from image_testing import ImageCase, main
+
+
+class OneNameOnFat(ImageCase):
+    def test_names_that_fat_does_not_tell_apart(self):
+        # The last two are UTF-8 C3 A4 and C3 A5, of which code page 437 makes the small and the large of one letter.
+        pairs = (
+            ("README", "readme"),
+            ("Long name.txt", "long name.txt"),
+            ("Folder/1.txt", "folder/2.txt"),
+            ("\u00e4.txt", "\u00e5.txt"),
+            ("\u00e4/1.txt", "\u00e5/2.txt"),
+        )
+        for n, names in enumerate(pairs):
+            with self.subTest(names=names):
+                source = self.folder / f"source{n}"
+                for name in names:
+                    self.write(source / name, b"kept")
+                first, second = (source / name.split("/")[0] for name in names)
+                words = [f"{second}: on FAT this is the same name as {first.name}, "]
+                arguments = ["--board", "OPENMV4P", "--from", source, self.image]
+                self.refused("create", "--fs", "fat", *arguments, words=words)
+                self.good("create", "--fs", "littlefs", *arguments)
+                self.make("fat")
+                self.refused("put", self.image, first, second, words=words)
+                self.good("put", self.image, first)
+                self.refused("put", self.image, second, words=words)
+                self.good("put", self.image, first)
+                self.forget_image()
+
+
+if __name__ == "__main__":
+    main(__doc__)
