@@ -1,6 +1,7 @@
 // `pybflash image put|rm|mkdir`: changes, of which all or nothing happens.
 #include <chrono>
 #include <iostream>
+#include <map>
 
 #include "cli/image.h"
 #include "cli/progress.h"
@@ -39,6 +40,18 @@ std::string name_of_source(const std::string& source) {
   return (is_name ? path : std::filesystem::canonical(path)).filename().string();
 }
 
+// Of two sources with one name, one would be lost, or both be mixed. Returns what is wrong, or nothing.
+std::string refuse_equal_names(const std::vector<std::string>& sources) {
+  std::map<std::string, std::string> source_of;
+  for (const std::string& source : sources) {
+    const auto [first, is_new] = source_of.try_emplace(name_of_source(source), source);
+    if (is_new) continue;
+    return printable(source) + ": would have the same name in the image as " + printable(first->second) +
+           "; put them into different folders, or one under another name";
+  }
+  return {};
+}
+
 // Nothing: it is a folder of the image.
 std::string why_no_folder(volumes::Volume& volume, const std::string& path) {
   volumes::Entry there;
@@ -70,6 +83,7 @@ int put(const ChangeOptions& options) {
   if (const std::string why = why_no_folder(image.volume(), folder); !why.empty()) {
     return path_error(options, folder, why);
   }
+  if (const std::string why = refuse_equal_names(options.sources); !why.empty()) return usage_error(why);
   Progress progress("copying");
   for (const std::string& source : options.sources) {
     const std::string target = goes_into_it ? images::join(path, name_of_source(source)) : path;

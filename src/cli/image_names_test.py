@@ -4,7 +4,7 @@
     image_names_test.py --program build/release/src/cli/pybflash
 """
 
-from image_testing import ImageCase, main
+from image_testing import FILESYSTEMS, ImageCase, main
 
 
 class OneNameOnFat(ImageCase):
@@ -33,6 +33,22 @@ class OneNameOnFat(ImageCase):
                 self.refused("put", self.image, second, words=words)
                 self.good("put", self.image, first)
                 self.forget_image()
+
+
+class OneNameInAnImage(ImageCase):
+    def test_sources_of_one_name(self):
+        for name in ("a/n", "b/n", "c/n/first", "d/n/second"):
+            self.write(name, b"kept")
+        (self.folder / "link").mkdir()
+        (self.folder / "link/n").symlink_to("../a/n")
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            for sources in (["a/n", "b/n"], ["c/n", "d/n"], ["a/n", "d/n/"], ["a/n", "link/n"], ["a/n", "a/n"]):
+                with self.subTest(filesystem=filesystem, sources=sources):
+                    paths = [f"{self.folder}/{source}" for source in sources]
+                    words = [f"{paths[1]}: would have the same name in the image as {paths[0]}; "]
+                    self.refused("put", self.image, *paths, words=words)
+            self.good("put", self.image, self.folder / "a/n", self.folder / "d/n/second")
 
 
 if __name__ == "__main__":
