@@ -159,6 +159,47 @@ class DamagedVolumes(VolumesCase):
         checked = self.good("check", self.image)
         self.assertIn(f", start={256 * KIB}\n", checked[checked.index("unknown data") :])
 
+    def test_a_later_one_whose_beginning_is_lost_is_found_by_check(self):
+        blank, zeros = b"\xff" * 4096, bytes(512)
+        fat, littlefs = 512 * KIB, 2 * MIB
+        for at, damage in ((fat, [(0, blank)]), (fat, [(0, zeros)]), (littlefs, [(8, bytes(8)), (4096 + 8, bytes(8))])):
+            with self.subTest(at=at, damage=damage[0][0]):
+                self.lay_out("OPENMV4P", {0: "littlefs v2", fat: "FAT", littlefs: "littlefs v2"})
+                for start in self.starts:
+                    self.at(start, "put", self.image, self.write("kept.txt", b"kept"))
+                self.good("check", self.image)
+                for offset, content in damage:
+                    self.damage(at + offset, content)
+                checked = image("check", self.image)
+                self.assertEqual(checked.returncode, 1, checked)
+                looks_like = "a damaged FAT filesystem" if at == fat else "a half-written littlefs"
+                line = f"  what looks like {looks_like} is at start={at}; --start {at} looks into it\n"
+                self.assertIn("1 fault:\n" + line, checked.stdout.decode())
+                there = image("check", "--start", at, self.image)
+                self.assertIn(f"what looks like {looks_like}\n".encode(), there.stdout)
+                self.assertEqual(there.stdout.count(b"looks into it"), 0, there.stdout)
+
+    def test_data_of_a_script_looks_like_nothing(self):
+        for content in (
+            random.Random(1).randbytes(64 * KIB),
+            (-8).to_bytes(4, "little", signed=True) * 4 * KIB,  # begins as an allocation table does
+            b"I know a little of it\n" * 400,
+            bytes(510) + b"\x55\xaa" + b"data" * KIB,
+            b"README  TXT" + bytes(21),
+        ):
+            for at in (OTHER_STORE, OTHER_STORE + 4096):
+                with self.subTest(content=content[:16], at=at):
+                    self.lay_out("OPENMV4P", {0: "FAT12", 256 * KIB: "littlefs v2", 9 * MIB: "FAT16"}, OTHER_STORE)
+                    self.damage(OTHER_STORE, b"\xff" * 64 * KIB)
+                    self.damage(at, content)
+                    self.assertIn(f", start={at}\n", self.good("check", self.image))
+
+    def test_what_is_left_of_an_older_fat_is_no_fault(self):
+        self.lay_out("OPENMV4P", {0: "FAT"})
+        self.at(0, "put", self.image, self.write("kept.txt", b"kept"))
+        self.run_on_camera(f"volume(0, {32 * KIB}, 'littlefs v2', True)")
+        self.assertIn("unknown data", self.good("check", "--board", "OPENMV4P", self.image))
+
 
 if __name__ == "__main__":
     main(__doc__)

@@ -30,6 +30,36 @@ void add_damaged_places(const chipmap::ChipMap& map, std::vector<std::string>& f
   tell();
 }
 
+std::string name_of_remains(Image& image, uint32_t start, uint32_t end) {
+  volumes::StorageDevice device(image.camera().storage(), start, end - start);
+  const Filesystem* const remains = sure_remains(device);
+  if (remains == nullptr) return {};
+  return remains == filesystem_of_option("fat") ? "a damaged FAT filesystem" : "a half-written littlefs";
+}
+
+// Of volumes whose beginning is lost, where the one in front ends and where the data begins. That which the
+// image was opened at is not looked for.
+void look_for_remains(Image& image, Findings& findings) {
+  const uint32_t block = image.board().native_block_bytes;
+  for (const FoundVolume& area : findings.unknown) {
+    uint32_t begin = 0, end = image.camera().storage().size_bytes();
+    for (const FoundVolume& volume : findings.volumes) {
+      const uint32_t volume_end = (volume.start + volume.size_bytes + block - 1) / block * block;
+      if (volume.start < area.start) begin = std::max(begin, volume_end);
+      if (volume.start > area.start) end = std::min(end, volume.start);
+    }
+    if (begin <= image.start() && image.start() < end) continue;
+    for (const uint32_t start : {begin, (area.start + block - 1) / block * block}) {
+      const std::string what = start < end ? name_of_remains(image, start, end) : "";
+      if (what.empty()) continue;
+      const std::string at = std::to_string(start);
+      findings.faults.push_back("what looks like " + what + " is at start=" + at + "; --start " + at +
+                                " looks into it");
+      break;
+    }
+  }
+}
+
 // As the camera would read it, to the last byte.
 void read_everything(Image& image, const OnProgress& on_progress, Findings& findings) {
   std::vector<Node> nodes;
@@ -71,6 +101,7 @@ Findings check(Image& image, const OnProgress& on_progress) {
   findings.faults.assign(map.faults().begin(), map.faults().end());
   findings.unknown = unknown_areas_of(map);
   add_damaged_places(map, findings.faults);
+  look_for_remains(image, findings);
   const std::string& found = image.content().description;
   if (image.content().filesystem == nullptr) {
     if (!image.content().is_blank) findings.faults.push_back("it holds " + found);

@@ -97,9 +97,20 @@ bool looks_like_fat(std::span<const uint8_t> head, uint32_t sector_bytes) {
   return false;
 }
 
-// The first tag of a littlefs v2 superblock, or a magic that was cut short.
+// The first tag of a littlefs v2 superblock.
+bool has_littlefs_tag(std::span<const uint8_t> block) {
+  return has_text(block, 4, "\xF0\x0F\xFF\xF7");
+}
+
+// That, or a magic that was cut short.
 bool looks_like_littlefs(std::span<const uint8_t> block) {
-  return has_text(block, 4, "\xF0\x0F\xFF\xF7") || has_text(block, 8, "litt") || has_text(block, 40, "litt");
+  return has_littlefs_tag(block) || has_text(block, 8, "litt") || has_text(block, 40, "litt");
+}
+
+std::vector<uint8_t> head_of(BlockDevice& device) {
+  std::vector<uint8_t> head(std::min<uint32_t>(device.size_bytes(), 16 * 1024));
+  read_or_zeros(device, 0, head);
+  return head;
 }
 
 void describe_unknown(BlockDevice& device, std::span<const uint8_t> head, Content& content) {
@@ -173,10 +184,22 @@ Content look_at(BlockDevice& device, const Place& place) {
     content.description = "a blank storage";
     return content;
   }
-  std::vector<uint8_t> head(std::min<uint32_t>(device.size_bytes(), 16 * 1024));
-  read_or_zeros(device, 0, head);
-  describe_unknown(device, head, content);
+  describe_unknown(device, head_of(device), content);
   return content;
+}
+
+// A root alone is not enough: one of an older FAT, which began elsewhere, may lie behind a newer volume.
+const Filesystem* sure_remains(BlockDevice& device) {
+  const std::vector<uint8_t> bytes = head_of(device);
+  const std::span<const uint8_t> head = bytes;
+  const uint32_t block_bytes = device.native_block_bytes();
+  if (has_littlefs_tag(head) || (head.size() > block_bytes && has_littlefs_tag(head.subspan(block_bytes)))) {
+    return filesystem_of_option("littlefs");
+  }
+  if (fat_size(device, {})) return filesystem_of_option("fat");
+  const bool has_lost_its_beginning =
+      is_blank(head.first(block_bytes)) || looks_like_fat(head, device.simple_block_bytes());
+  return has_lost_its_beginning && has_root_of_fat(device) ? filesystem_of_option("fat") : nullptr;
 }
 
 }  // namespace images

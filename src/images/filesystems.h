@@ -49,4 +49,8 @@ struct Content {
 // What cannot be read counts as neither blank nor anything else.
 Content look_at(volumes::BlockDevice& device, const Place& place);
 
+// A filesystem whose beginning is damaged, by signs that the bytes of a script's own do not show by chance.
+// Null: there are none, which does not say that there is nothing left.
+const Filesystem* sure_remains(volumes::BlockDevice& device);
+
 }  // namespace images
