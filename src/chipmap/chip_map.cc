@@ -59,6 +59,10 @@ void ChipMap::add_fault(const std::string& fault) {
   faults_.push_back(printable(fault));
 }
 
+void ChipMap::add_unseen(const std::string& folder) {
+  unseen_.push_back(printable(folder) + ": " + kLiesTooDeep);
+}
+
 void ChipMap::add_volume(Volume volume) {
   for (uint32_t at = 0; at < volume.size_bytes; at += kUnitBytes) {
     Unit& unit = units_[(volume.offset + at) / kUnitBytes];

@@ -80,6 +80,11 @@ struct Sector {
   uint32_t wear = 0;  // erases over the image's life
 };
 
+// How many folders deep a volume is looked at. Each one is found from the root again, and takes some of the
+// stack. A FAT that is damaged may lead on for as many folders as it has clusters.
+inline constexpr unsigned kMaxFolderDepth = 256;
+inline constexpr const char* kLiesTooDeep = "more than 256 folders deep; not looked at";
+
 class ChipMap {
  public:
   // Blank units, unknown ones, and what lies outside the storage; `memory` is the whole chip.
@@ -92,6 +97,7 @@ class ChipMap {
   std::span<const Owner> owners() const { return owners_; }
   std::span<const Volume> volumes() const { return volumes_; }
   std::span<const std::string> faults() const { return faults_; }  // one line each
+  std::span<const std::string> unseen() const { return unseen_; }  // the same, for what was not looked at
   bool has_wear() const { return has_wear_; }
 
   // The sector that holds byte `offset` of the chip.
@@ -103,6 +109,8 @@ class ChipMap {
   uint32_t add_owner(std::string name, uint64_t size_bytes = 0);
   void add_volume(Volume volume);  // its bytes that are not blank become stale, until they are claimed
   void add_fault(const std::string& fault);
+  // Of a folder that lies deeper than that.
+  void add_unseen(const std::string& folder);
   void set_damaged(uint32_t owner) { owners_[owner].is_damaged = true; }
   // The units that the range touches. What lies outside the chip is left out.
   void claim(uint32_t offset, uint32_t length, Content content, uint32_t owner);
@@ -116,7 +124,7 @@ class ChipMap {
   std::vector<Sector> sectors_;
   std::vector<Owner> owners_ = {Owner{}};
   std::vector<Volume> volumes_;
-  std::vector<std::string> faults_;
+  std::vector<std::string> faults_, unseen_;
   bool has_wear_;
 };
 

@@ -12,8 +12,6 @@ namespace chipmap {
 
 namespace {
 
-constexpr int kMaxDepth = 64;
-
 bool is_power_of_two(uint32_t n) {
   return n != 0 && (n & (n - 1)) == 0;
 }
@@ -82,12 +80,15 @@ class FatSurvey {
     map_.add_fault(map_.owners()[owner].name + what);
   }
 
-  void walk_directory(const std::vector<Piece>& pieces, const std::string& path, int depth) {
-    if (depth > kMaxDepth) return map_.add_fault(path + " is nested too deep");
+  void walk_directory(const std::vector<Piece>& pieces, const std::string& path, unsigned depth) {
+    if (depth > kMaxFolderDepth) {
+      has_unseen_ = true;
+      return map_.add_unseen(path);
+    }
     walk_entries(pieces, path, depth);
   }
 
-  void walk_entries(const std::vector<Piece>& pieces, const std::string& path, int depth) {
+  void walk_entries(const std::vector<Piece>& pieces, const std::string& path, unsigned depth) {
     LongName long_name;
     for (const Piece& piece : pieces) {
       for (uint32_t at = 0; at < piece.size_bytes; at += kFatEntryBytes) {
@@ -123,7 +124,7 @@ class FatSurvey {
     std::u16string text_;
   };
 
-  void enter(const uint8_t* entry, const std::string& folder, const LongName& long_name, int depth) {
+  void enter(const uint8_t* entry, const std::string& folder, const LongName& long_name, unsigned depth) {
     if ((entry[11] & kFatLabel) != 0 || entry[0] == '.') return;
     const std::string path =
         folder + "/" + (long_name.text().empty() ? short_name(entry) : utf8_of_camera_name(long_name.text()));
@@ -156,7 +157,8 @@ class FatSurvey {
     return utf8_of_bytes(name);
   }
 
-  // Clusters that are taken but that no directory leads to, and those the formatter found bad.
+  // Clusters that are taken but that no directory leads to, and those the formatter found bad. What lies too
+  // deep takes some, too.
   void claim_the_rest() {
     const uint32_t bad_mark = first_end_mark(layout_) - 1;
     const uint32_t lost = map_.add_owner("lost clusters"), bad = map_.add_owner("bad clusters");
@@ -169,7 +171,8 @@ class FatSurvey {
                    is_bad ? Content::kDamaged : Content::kUnknown, is_bad ? bad : lost);
       if (!is_bad) ++lost_count;
     }
-    if (lost_count != 0) map_.add_fault(std::to_string(lost_count) + " clusters are taken, but by no file");
+    if (lost_count != 0 && !has_unseen_)
+      map_.add_fault(std::to_string(lost_count) + " clusters are taken, but by no file");
   }
 
   ChipMap& map_;
@@ -177,6 +180,7 @@ class FatSurvey {
   FatLayout layout_;
   std::span<const uint8_t> bytes_;
   std::vector<uint32_t> owner_of_;  // by cluster
+  bool has_unseen_ = false;
 };
 
 }  // namespace

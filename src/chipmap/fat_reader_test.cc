@@ -134,6 +134,24 @@ TEST_P(FatReader, AFolderThatHoldsItselfEnds) {
   EXPECT_THAT(survey().faults(), ElementsAre(HasSubstr("/LOOP/LOOP shares clusters")));
 }
 
+TEST_P(FatReader, WhatLiesTooDeepIsNoFault) {
+  if (GetParam().clusters < kMaxFolderDepth + 6) GTEST_SKIP() << "no room for so many folders";
+  const auto nest = [this](uint32_t folders) {
+    fat_.put_folder(fat_.root(), "D          ", 4);
+    for (uint32_t cluster = 4; cluster < 4 + folders; ++cluster) {
+      fat_.chain({cluster});
+      std::memset(fat_.cluster(cluster), 0, 512);
+      if (cluster + 1 < 4 + folders) fat_.put_folder(fat_.cluster(cluster), "D          ", cluster + 1);
+    }
+    return survey();
+  };
+  for (const uint32_t folders : {70u, kMaxFolderDepth, kMaxFolderDepth + 2}) {
+    const ChipMap map = nest(folders);
+    EXPECT_THAT(map.faults(), IsEmpty());
+    EXPECT_EQ(map.unseen().size(), folders > kMaxFolderDepth ? 1u : 0u) << folders;
+  }
+}
+
 TEST_P(FatReader, AFileShorterThanItsSizeIsAFault) {
   fat_.chain({5});
   fat_.put_file(fat_.root(), "SHORT      ", 5, 513);

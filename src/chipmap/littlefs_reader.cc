@@ -2,9 +2,11 @@
 
 #include <lfs2.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,6 @@ namespace {
 
 // Of lfs2_file_t::flags; littlefs keeps the name to itself (LFS2_F_INLINE).
 constexpr uint32_t kFlagInline = 0x100000;
-constexpr int kMaxDepth = 64;
 
 class LittlefsSurvey {
  public:
@@ -88,11 +89,18 @@ class LittlefsSurvey {
     return folder == "/" ? folder + name : folder + "/" + name;
   }
 
-  void walk(const std::string& path, int depth) {
-    if (depth > kMaxDepth) return map_.add_fault(printable(path) + " is nested too deep");
+  void walk(const std::string& path, unsigned depth) {
+    if (depth > kMaxFolderDepth) return map_.add_unseen(path);
     lfs2_dir_t dir = {};
     if (lfs2_dir_open(&fs_, &dir, path.c_str()) != 0) {
       return map_.add_fault(printable(path) + " cannot be read");
+    }
+    // Damage can make folders hold each other.
+    const bool is_known = std::all_of(std::begin(dir.m.pair), std::end(dir.m.pair),
+                                      [this](lfs2_block_t block) { return is_block(block) && seen_[block]; });
+    if (depth > 0 && is_known) {
+      lfs2_dir_close(&fs_, &dir);
+      return map_.add_fault(printable(path) + " shares blocks with another folder");
     }
     const uint32_t owner = map_.add_owner(printable(path));
     std::vector<std::string> folders;

@@ -85,6 +85,7 @@ std::vector<std::string> remarks_on(const View& view) {
     if (volume.log) remarks.push_back(sentence_of(*volume.log));
   }
   remarks.insert(remarks.end(), view.map.faults().begin(), view.map.faults().end());
+  remarks.insert(remarks.end(), view.map.unseen().begin(), view.map.unseen().end());
   if (const std::string whose = without_counters(view); !whose.empty()) {
     remarks.push_back("There are no wear counters beside " + whose + ".");
   }

@@ -50,8 +50,9 @@ int check(const CheckOptions& options) {
     std::cout << "  " << counted(findings.files, "file") << ", " << counted(findings.folders, "folder")
               << ", " << findings.files - findings.unreadable_files << " of the files can be read\n";
   }
+  print_lines(findings.unseen);
   if (findings.faults.empty()) {
-    std::cout << "sound\n";
+    std::cout << (findings.unseen.empty() ? "sound\n" : "sound, as far as it was looked at\n");
     return kExitOk;
   }
   std::cout << counted(findings.faults.size(), "fault") << ":\n";

@@ -32,7 +32,7 @@ void Ftl::start(const Record& root, Location at) {
   is_open_ = false;
   pending_ = kNoBlock;
   tail_slot_ = 0;
-  idle_looked_ = idle_moved_ = written_until_idle_ = 0;
+  rest_when_idle(0);
 }
 
 // ---- Blocks ---------------------------------------------------------------------------------------

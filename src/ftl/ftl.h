@@ -86,6 +86,7 @@ class Ftl {
   flash::Status collect_ahead(uint32_t count);
   flash::Status collect_slot();
   void judge_idle();
+  void rest_when_idle(uint32_t until_written);
   flash::Status collect_segment();
   flash::Status find_if_live(Location at, Record& record, bool& is_live);
   flash::Status move_if_live(Location at);
@@ -106,6 +107,7 @@ class Ftl {
   uint32_t moved_records_ = 0;
   uint32_t idle_looked_ = 0;         // by poll(), since it was last judged
   uint32_t idle_moved_ = 0;          // of these
+  uint32_t idle_round_ = 0;          // looked at since poll() last rested
   uint32_t written_until_idle_ = 0;  // blocks, before poll() collects again
   std::array<uint8_t, kBlockBytes> pending_data_;
   std::array<uint8_t, kBlockBytes> moving_data_;

@@ -166,14 +166,21 @@ Status Ftl::poll(bool& is_done) {
 }
 
 // On a full medium there is never as much free as is wished for: going on would only wear the flash out.
-// Where little is gained, as much as a segment takes has to be written first.
+// Where little is gained, or nothing by a whole round, as much as a segment takes has to be written first.
 void Ftl::judge_idle() {
-  const uint32_t usable = log_.layout().usable_slots();
+  const Layout& layout = log_.layout();
   idle_looked_ += kLookedAtPerPoll;
+  idle_round_ += kLookedAtPerPoll;
   idle_moved_ += moved_records_;
-  if (idle_looked_ < usable) return;
-  if (idle_moved_ > idle_looked_ - idle_looked_ / kIdleGainPart) written_until_idle_ = usable;
+  if (idle_looked_ < layout.usable_slots()) return;
+  const bool gains = idle_moved_ <= idle_looked_ - idle_looked_ / kIdleGainPart;
+  if (!gains || idle_round_ >= layout.segment_count * layout.slots) rest_when_idle(layout.usable_slots());
   idle_looked_ = idle_moved_ = 0;
+}
+
+void Ftl::rest_when_idle(uint32_t until_written) {
+  written_until_idle_ = until_written;
+  idle_looked_ = idle_moved_ = idle_round_ = 0;
 }
 
 }  // namespace ftl

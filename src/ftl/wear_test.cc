@@ -58,13 +58,14 @@ TEST(Wear, EndsWhenThereIsNothingBetterToDoOnAFullMedium) {
     std::mt19937 random(3);
     ASSERT_TRUE(layer.format().ok());
     const uint32_t blocks = layer.block_count();
-    for (uint32_t i = 0; i < blocks + 60; ++i)
+    for (uint32_t i = 0; i < blocks; ++i) ASSERT_TRUE(layer.write(i, random_block(random)).ok());
+    for (uint32_t i = 0; i < 60; ++i)
       ASSERT_TRUE(layer.write(i * 7 % blocks, random_block(random)).ok() && layer.sync().ok());
     const uint64_t erases = nor.cells().stats().erases;
     bool is_done = false;
     for (uint32_t i = 0; i < 10 * segments && !is_done; ++i) ASSERT_TRUE(layer.poll(is_done).ok());
     EXPECT_TRUE(is_done) << segments;
-    EXPECT_LE(nor.cells().stats().erases - erases, 2 * segments);
+    EXPECT_LE(nor.cells().stats().erases - erases, 3 * segments);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "images/check.h"
 
+#include <algorithm>
+
 #include "chipmap/chip_map.h"
 #include "images/walk.h"
 #include "images/words.h"
@@ -28,6 +30,14 @@ void add_damaged_places(const chipmap::ChipMap& map, std::vector<std::string>& f
     ++count;
   }
   tell();
+}
+
+// Of the volume that is read, both tell the same.
+void add_unseen(const chipmap::ChipMap& map, Findings& findings) {
+  auto& lines = findings.unseen;
+  for (const std::string& line : map.unseen()) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+  }
 }
 
 std::string name_of_remains(Image& image, uint32_t start, uint32_t end) {
@@ -64,6 +74,10 @@ void look_for_remains(Image& image, Findings& findings) {
 void read_everything(Image& image, const OnProgress& on_progress, Findings& findings) {
   std::vector<Node> nodes;
   walk(image.volume(), "/", nodes, [&](const Fault& fault) {
+    if (fault.status == volumes::kTooDeep) {
+      findings.unseen.push_back(printable(fault.path) + ": " + reason_of(fault.status));
+      return true;
+    }
     const char* kind = fault.is_file ? "file " : "folder ";
     findings.faults.push_back(kind + printable(fault.path) + ": " + reason_of(fault.status));
     findings.files += fault.is_file ? 1 : 0;
@@ -120,6 +134,7 @@ Findings check(Image& image, const OnProgress& on_progress) {
     }
     read_everything(image, on_progress, findings);
   }
+  add_unseen(map, findings);
   return findings;
 }
 

@@ -14,6 +14,7 @@ struct Findings {
   std::vector<FoundVolume> volumes;
   std::vector<FoundVolume> unknown;  // what else the storage holds
   std::vector<std::string> faults;   // one line each; empty: sound
+  std::vector<std::string> unseen;   // one line each: what was not looked at
   size_t files = 0, folders = 0;     // of the volume that the image was opened at
   size_t unreadable_files = 0;
 };

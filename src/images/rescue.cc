@@ -98,8 +98,11 @@ class Rescue {
     if (code) return host_path_ + ": " + code.message();
     std::vector<Node> nodes;
     walk(volume(), "/", nodes, [&](const Fault& fault) {
+      const bool is_damage = fault.status != volumes::kTooDeep;
       rescued_.remarks.push_back(printable(fault.path) + ": " + reason_of(fault.status) +
-                                 (fault.is_file ? "; it is lost" : "; what else is in it is lost"));
+                                 (fault.is_file ? "; it is lost"
+                                  : is_damage   ? "; what else is in it is lost"
+                                                : "; image get copies it by its path"));
       rescued_.lost_files += fault.is_file ? 1 : 0;
       return true;
     }).ignore();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "chipmap/chip_map.h"
 #include "images/output_file.h"
 #include "images/walk.h"
 #include "images/words.h"
@@ -24,9 +25,6 @@ using volumes::OpenMode;
 using volumes::Volume;
 
 constexpr size_t kPieceBytes = 64 * 1024;
-
-// More is a folder that links into itself.
-constexpr unsigned kMaxDepth = 64;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -52,7 +50,10 @@ std::string collect_below(const fs::path& path, const std::string& relative, uns
     sources.push_back(std::move(source));
     return {};
   }
-  if (depth > kMaxDepth) return printable(path.string()) + ": folders in folders without end (a link?)";
+  if (depth > chipmap::kMaxFolderDepth) {  // no more is read of an image
+    return printable(path.string()) + ": more than " + std::to_string(chipmap::kMaxFolderDepth) +
+           " folders deep (a link into itself?)";
+  }
   sources.push_back(std::move(source));
   std::vector<std::string> names;
   for (fs::directory_iterator it(path, code); !code && it != fs::directory_iterator(); it.increment(code)) {

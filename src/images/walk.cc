@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chipmap/chip_map.h"
 #include "images/words.h"
 
 namespace images {
@@ -13,7 +14,6 @@ using volumes::Entry;
 using volumes::Volume;
 
 // More than any camera makes: folders that share what is in them, as damage can make them, multiply.
-constexpr size_t kMaxDepth = 64;
 constexpr size_t kMaxNodes = 100'000;
 
 class Walk {
@@ -45,7 +45,8 @@ class Walk {
 
   // What was found before an error is in `entries`.
   Status list(const std::string& folder, uint32_t& place, std::vector<Entry>& entries) {
-    if (above_.size() > kMaxDepth || nodes_.size() > kMaxNodes) return volumes::kCorrupt;
+    if (above_.size() > chipmap::kMaxFolderDepth) return volumes::kTooDeep;
+    if (nodes_.size() > kMaxNodes) return volumes::kCorrupt;
     FLASH_TRY(volume_.place_of_folder(folder, place));
     if (std::find(above_.begin(), above_.end(), place) != above_.end()) return volumes::kLoop;
     return volume_.list(folder, entries);

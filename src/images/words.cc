@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "chipmap/chip_map.h"
 #include "volumes/volume.h"
 
 namespace images {
@@ -26,6 +27,7 @@ std::string reason_of(flash::Status status) {
       Reason{kNameTooLong, "the name is too long"},
       Reason{kNotEmpty, "the folder is not empty"},
       Reason{kLoop, "damaged, it lies in itself"},
+      Reason{kTooDeep, chipmap::kLiesTooDeep},
       Reason{kNotUnique, "damaged, another entry has this name"},
       Reason{kCorrupt, "damaged"},
       Reason{flash::Error::kInvalid, "not a name or number that it takes"},

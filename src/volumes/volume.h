@@ -27,6 +27,7 @@ inline constexpr flash::Error kReadOnly{30};
 inline constexpr flash::Error kNameTooLong{36};
 inline constexpr flash::Error kNotEmpty{39};
 inline constexpr flash::Error kLoop{40};       // a folder that lies in itself
+inline constexpr flash::Error kTooDeep{75};    // a folder in more folders than are looked at
 inline constexpr flash::Error kNotUnique{76};  // a name that leads to another entry of its folder
 inline constexpr flash::Error kCorrupt{84};
 
