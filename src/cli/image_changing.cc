@@ -2,6 +2,7 @@
 #include <chrono>
 #include <iostream>
 #include <map>
+#include <utility>
 
 #include "cli/image.h"
 #include "cli/progress.h"
@@ -57,6 +58,17 @@ std::string why_no_folder(volumes::Volume& volume, const std::string& path) {
   volumes::Entry there;
   if (!volume.stat(path, there).ok()) return "no such folder; pybflash image mkdir makes one";
   return there.is_directory ? "" : images::reason_of(volumes::kNotDirectory);
+}
+
+// The first folder on the way to `path` that is none, with what is wrong; nothing, if all are there.
+std::pair<std::string, std::string> missing_folder(volumes::Volume& volume, const std::string& path) {
+  std::filesystem::path folder;
+  for (const std::filesystem::path& part : std::filesystem::path(path).parent_path()) {
+    folder /= part;
+    std::string why = why_no_folder(volume, folder.string());
+    if (!why.empty()) return {folder.string(), why};
+  }
+  return {};
 }
 
 // Returns what was wrong, or nothing.
@@ -133,6 +145,10 @@ int make_directory(const ChangeOptions& options) {
   Image image;
   if (!open_and_mount(image, options.image, Use::kChange)) return kExitUsage;
   const std::string path = options.image.path();
+  if (path == "/") return path_error(options, path, "the root is there already; name the new folder");
+  if (const auto [folder, why] = missing_folder(image.volume(), path); !why.empty()) {
+    return path_error(options, folder, why);
+  }
   if (!image.volume().accepts_name(images::name_of(path))) {
     return path_error(options, path, "not a name that " + image.content().description + " takes");
   }

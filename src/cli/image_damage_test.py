@@ -95,7 +95,7 @@ class WrongUse(ImageCase):
             self.refused("put", f"{self.image}:/none/", __file__, words=["/none", "mkdir"])
             self.refused("put", f"{self.image}:/none", __file__, __file__, words=["/none", "mkdir"])
             self.refused("put", self.image, self.folder / "nothing", words=["nothing", "no such file"])
-            self.refused("mkdir", f"{self.image}:/none/x", words=["not there"])
+            self.refused("mkdir", f"{self.image}:/none/x", words=["/none: no such folder"])
             self.refused("rm", f"{self.image}:/", words=["root"])
 
     def test_folders_that_are_files_and_files_that_are_folders(self):

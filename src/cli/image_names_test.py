@@ -51,5 +51,26 @@ class OneNameInAnImage(ImageCase):
             self.good("put", self.image, self.folder / "a/n", self.folder / "d/n/second")
 
 
+class NewFolders(ImageCase):
+    def test_the_folder_that_is_missing_is_named(self):
+        for filesystem in FILESYSTEMS:
+            with self.subTest(filesystem=filesystem):
+                self.make(filesystem)
+                no_folder = "no such folder; pybflash image mkdir makes one"
+                self.refused("mkdir", f"{self.image}:/q/r/s", words=[f"{self.image}:/q: {no_folder}"])
+                self.good("mkdir", f"{self.image}:/q")
+                self.refused("mkdir", f"{self.image}:/q/r/s", words=[f"{self.image}:/q/r: {no_folder}"])
+                self.good("mkdir", f"{self.image}:/q//r")
+                self.good("mkdir", f"{self.image}:/q/r/s")
+                self.good("put", f"{self.image}:/q/file", self.write("file"))
+                self.refused("mkdir", f"{self.image}:/q/file/s", words=[f"{self.image}:/q/file: it is no folder"])
+
+    def test_the_root(self):
+        for filesystem in FILESYSTEMS:
+            self.make(filesystem)
+            for path in ("", ":/", "://"):
+                self.refused("mkdir", f"{self.image}{path}", words=["/: the root is there already"])
+
+
 if __name__ == "__main__":
     main(__doc__)
