@@ -42,6 +42,19 @@ class WrongUse(ImageCase):
         self.refused("ls", "--board", "OPENMV4P", self.folder / "blank.bin", words=["2097152", "33554432"])
         self.refused("ls", "--board", "OPENMV9", self.folder / "blank.bin", words=["OPENMV9", "OPENMV4P"])
 
+    def test_a_dump_that_is_cut_short(self):
+        self.make("fat")
+        self.good("put", self.image, self.write("a.txt", b"text"))
+        content = self.image.read_bytes()
+        short = self.write("short.bin", content[:-1])
+        for board in ([], ["--board", "OPENMV2"]):
+            words = [f"holds {len(content) - 1} bytes", "cut short, fill it up with bytes FF"]
+            self.refused("rescue", *board, short, self.folder / "saved", words=words)
+            self.refused("put", *board, short, self.folder / "a.txt", words=[f"{short}: ", *words])
+        short.write_bytes(content[:-1] + b"\xff")
+        self.good("rescue", short, self.folder / "saved")
+        self.assertEqual((self.folder / "saved/a.txt").read_bytes(), b"text")
+
     def test_names_of_no_file(self):
         for command in ("info", "ls", "check", "get", "mkdir"):
             for name in ("", ":", ":/x"):

@@ -23,6 +23,8 @@ bool is_laid_out_like(const boards::Board& a, const boards::Board& b) {
          a.native_block_bytes == b.native_block_bytes && a.simple_block_bytes == b.simple_block_bytes;
 }
 
+constexpr const char* kFillUp = "fill it up with bytes FF";
+
 enum class Found { kNothing, kRemains, kFilesystem };
 
 // At the start of the board's storage. `error` says why the image cannot be opened as one of this board, if
@@ -37,6 +39,15 @@ Found look_for_filesystem(const boards::Board& board, const std::string& path, s
   const auto found = find_volumes(*camera);
   if (!found.empty() && found.front().start == 0) return Found::kFilesystem;  // on a translation layer
   return content.remains != nullptr ? Found::kRemains : Found::kNothing;
+}
+
+// Of a dump that is cut short; else nothing.
+std::string refuse_too_short(const boards::Board& board, const std::string& path) {
+  std::error_code none;  // or a pipe; a new image holds nothing
+  const uint64_t size = fs::file_size(path, none), whole = board.part->geometry.size_bytes();
+  if (none || size == 0 || size >= whole) return {};
+  return path + ": holds " + std::to_string(size) + " bytes, but this board's flash has " +
+         std::to_string(whole) + "; name the board it was made for, or, if it is cut short, " + kFillUp;
 }
 
 using Boards = std::vector<const boards::Board*>;
@@ -83,6 +94,10 @@ const boards::Board* board_by_content(const std::string& path, const Boards& can
 
 std::unique_ptr<boards::Camera> open_camera(const boards::Board& board, const std::string& path,
                                             sim::ImageUse use, std::string& error) {
+  if (std::string too_short = refuse_too_short(board, path); !too_short.empty()) {
+    error = std::move(too_short);
+    return nullptr;
+  }
   auto camera = boards::Camera::open(board, path, use);
   if (auto* text = std::get_if<std::string>(&camera)) {
     error = std::move(*text);
@@ -113,7 +128,7 @@ const boards::Board* board_of(const std::string& path, const std::string& name, 
   const auto candidates = layouts_of_size(size);
   if (candidates.empty()) {
     error = path + ": holds " + std::to_string(size) + " bytes, and no board's flash is as large; an image " +
-            "is a dump of the whole chip (is it cut short?)";
+            "is a dump of the whole chip; if it is cut short, " + kFillUp;
     return nullptr;
   }
   return candidates.size() == 1 ? candidates.front() : board_by_content(path, candidates, error);
