@@ -11,6 +11,16 @@ namespace ftl {
 using flash::Error;
 using flash::Status;
 
+namespace {
+
+// The largest aligned range that begins here is one subtree.
+uint32_t subtree_blocks(uint32_t block, uint32_t count) {
+  const uint32_t aligned = block == 0 ? count : 1u << std::countr_zero(block);
+  return std::bit_floor(std::min(aligned, count));
+}
+
+}  // namespace
+
 Status Ftl::mount(Finding& finding) {
   Record root;
   Location at = kNowhere;
@@ -158,12 +168,12 @@ Status Ftl::load_for_move(Location at, Record& node) {
 Status Ftl::trim(uint32_t block, uint32_t count) {
   if (!flash::in_range(block, count, block_count())) return Error::kInvalid;
   moved_records_ = 0;
-  const bool takes_pending = pending_ != kNoBlock && pending_ - block < count;
+  // Of several parts the first may be committed alone: what was written before comes before it.
+  const bool takes_pending =
+      pending_ != kNoBlock && pending_ - block < count && subtree_blocks(block, count) == count;
   if (!takes_pending) FLASH_TRY(flush_pending(false));
   while (count > 0) {
-    // The largest aligned range that begins here is one subtree.
-    const uint32_t aligned = block == 0 ? count : 1u << std::countr_zero(block);
-    const uint32_t length = std::bit_floor(std::min(aligned, count));
+    const uint32_t length = subtree_blocks(block, count);
     const auto below = static_cast<uint32_t>(std::countr_zero(length));
     FLASH_TRY(append_in_room(
         [&] { return trim_subtree(static_cast<uint16_t>(block), log_.layout().levels - below); }));
