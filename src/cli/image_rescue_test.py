@@ -32,6 +32,16 @@ class Entries(DamagedImageCase):
         self.assertIn(f"{path}: {reason}; ", text)
         return text, files
 
+    def test_what_can_be_no_entry_among_entries_is_told(self):
+        self.damage(self.entry("TWO     PY"), b"\xff" * 32)
+        self.assertIn("/: 32 bytes of the folder are lost", self.outcome("check", code=1))
+        self.assertIn("/: 32 bytes of the folder are lost", self.rescued()[0])
+
+    def test_behind_the_end_of_a_folder_there_was_none(self):
+        self.damage(self.entry("TWP     PY") + 2 * 32, b"\xff" * 64)
+        self.assertIn("sound", self.outcome("check", code=0))
+        self.assertEqual(self.rescued(code=0)[1], {**self.contents, "two.py": b"2", "twp.py": b"3"})
+
     def test_two_with_one_name(self):
         self.damage(self.entry("TWP     PY"), b"TWO")
         text, files = self.assert_told("/two.py", "damaged, another entry has this name")

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "chipmap/chip_map.h"
+#include "images/mend_fat.h"
 #include "images/walk.h"
 #include "images/words.h"
 
@@ -70,6 +71,13 @@ void look_for_remains(Image& image, Findings& findings) {
   }
 }
 
+// Where a folder holds what can be no entry. The camera takes it for strange files, or for nothing.
+void look_for_lost_names(Image& image, Findings& findings) {
+  MendedFat mended;
+  mend_fat(image.device(), image.camera(), false, mended).ignore();
+  findings.faults.insert(findings.faults.end(), mended.lost_names.begin(), mended.lost_names.end());
+}
+
 // As the camera would read it, to the last byte.
 void read_everything(Image& image, const OnProgress& on_progress, Findings& findings) {
   std::vector<Node> nodes;
@@ -133,6 +141,7 @@ Findings check(Image& image, const OnProgress& on_progress) {
       findings.faults.push_back("the allocation table of the FAT is damaged");
     }
     read_everything(image, on_progress, findings);
+    if (image.content().filesystem == filesystem_of_option("fat")) look_for_lost_names(image, findings);
   }
   add_unseen(map, findings);
   return findings;

@@ -96,21 +96,25 @@ class Mending {
     clean(folder);
   }
 
-  // A free entry ends a folder, and so it must not come before another one.
+  // A free entry ends a folder, and so it must not come before another one. What is behind the end was never
+  // used.
   void clean(const FatOwner& folder) {
+    const auto& entries = folder.entries;
+    const auto last =
+        std::find_if(entries.rbegin(), entries.rend(), [this](auto entry) { return is_entry(entry); });
+    const auto after = entries.end() - (last - entries.rbegin());
+    const auto end = std::find_if(after, entries.end(), [](auto entry) { return entry[0] == kFatFree; });
     uint32_t lost_bytes = 0;
-    bool is_followed = false;
-    for (auto at = folder.entries.rbegin(); at != folder.entries.rend(); ++at) {
+    for (auto at = entries.begin(); at != entries.end(); ++at) {
       const std::span<uint8_t> entry = *at;
-      is_followed = is_followed || is_entry(entry);
-      if (is_entry(entry) || (entry[0] == kFatFree && !is_followed)) continue;
-      entry[0] = is_followed ? kFatDeleted : kFatFree;
-      lost_bytes += kFatEntryBytes;
+      if (is_entry(entry) || at == end || (at > end && entry[0] == kFatFree)) continue;
+      entry[0] = at < after ? kFatDeleted : kFatFree;
+      is_anything_damaged_ = true;
+      if (at < end) lost_bytes += kFatEntryBytes;
     }
     if (lost_bytes == 0) return;
-    is_anything_damaged_ = true;
-    mended_.remarks.push_back(printable(folder.path) + ": " + std::to_string(lost_bytes) +
-                              " bytes of the folder are lost, and the names in them");
+    mended_.lost_names.push_back(printable(folder.path) + ": " + std::to_string(lost_bytes) +
+                                 " bytes of the folder are lost, and the names in them");
   }
 
   bool is_stray(const FatOwners& owners, uint32_t n) const {

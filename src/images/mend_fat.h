@@ -18,7 +18,8 @@ struct MendedFat {
   // By the cluster where they begin. A file of another size, or that is not here, is damaged.
   std::map<uint32_t, uint64_t> sizes_of_whole_files;
   std::set<uint32_t> damaged_folders;
-  std::vector<std::string> remarks;  // what was lost or found, one line each
+  std::vector<std::string> lost_names;  // in which folders names were lost, one line each
+  std::vector<std::string> remarks;     // what else was lost or found
 };
 
 // Takes out of the folders what can be no entry, for what is behind it to be seen, and ends their chains

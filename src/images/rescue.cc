@@ -147,7 +147,9 @@ class Rescue {
       rescued_.remarks.push_back("where its clusters lie is a guess; no file is sure to be whole");
     // What cannot be mended may be read all the same, but no file of it is taken as whole.
     mend_fat(image_.device(), image_.camera(), !boot.is_certain, mended_).ignore();
-    rescued_.remarks.insert(rescued_.remarks.end(), mended_.remarks.begin(), mended_.remarks.end());
+    for (const auto* lines : {&mended_.lost_names, &mended_.remarks}) {
+      rescued_.remarks.insert(rescued_.remarks.end(), lines->begin(), lines->end());
+    }
     return volume_->mount();
   }
 
