@@ -4,9 +4,9 @@
 // window holds the sector before. With that sector's bytes still in it, it is right.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 #include "flash/status.h"
@@ -20,6 +20,7 @@ template <class Read>
 int read_whole(void* buf, size_t len, Read read) {
   if (len > sizeof window_read) return read(std::span(static_cast<uint8_t*>(buf), len)).value();
   const flash::Status status = read(std::span(window_read, len));
-  if (status.ok()) std::memcpy(buf, window_read, len);
+  if (status.ok())
+    std::copy_n(window_read, len, static_cast<uint8_t*>(buf));  // of no bytes, `buf` may be null
   return status.value();
 }
