@@ -15,7 +15,8 @@ struct StorageConfig {
   uint32_t size_bytes;          // whole sectors
   uint32_t simple_block_bytes;  // 512, or 4096 on the N6
   uint32_t native_block_bytes;  // 4096 on external flash, 512 inside an MCU
-  uint32_t idle_flush_us;       // written data reaches the flash by itself after this long without a write
+  uint32_t idle_flush_us;       // written data reaches the flash by itself after this long without a write;
+                                // at most half a minute: where flushes fail, up to 128 times as long
 };
 
 enum class Access : uint8_t { kRead, kWrite, kProgram };
@@ -29,9 +30,8 @@ class Storage {
 
   // Can there be such a storage? To be asked once `nor` has come up: only then is its geometry known, and a
   // chip of a second source may erase other sizes.
-  //   kInvalid   the slice leaves the flash, or is not whole sectors of one size; or the cache is smaller
-  //   than
-  //              one of them
+  //   kInvalid   the slice leaves the flash, or is not whole sectors of one size; or one of them does not fit
+  //              into the cache
   static Status check(const NorFlash& nor, const StorageConfig& config, const CacheMemory& memory) {
     const Geometry& geometry = nor.geometry();
     const bool is_slice = config.size_bytes > 0 &&
