@@ -243,4 +243,26 @@ def blocks_that_could_not_be_read_leave_the_buffer_alone():
     assert failures > 0 or STORAGE == SECTOR, "all of it is in the cache"
 
 
+# An octal bus moves two bytes at a time.
+@test
+def what_a_failed_short_read_has_left_is_not_served():
+    sim.fail(None)
+    part = pyb.Flash(start=0)
+    data = pattern(400 * part.ioctl(5, 0), 9)  # the first block has left the cache when the last is written
+    part.writeblocks(0, data[: min(len(data), STORAGE)])
+    part.ioctl(3, 0)
+    for offset in range(8):
+        for length in (1, 2, 3):
+            sim.fail("read", 1)
+            for _ in range(2):
+                buffer = bytearray(length)
+                try:
+                    part.readblocks(0, buffer, offset)
+                except OSError as error:
+                    assert error.errno == EIO
+                    continue
+                assert buffer == data[offset : offset + length], (offset, length)
+            sim.fail(None)
+
+
 run_tests()
