@@ -20,7 +20,9 @@ target_compile_options(pybflash_options INTERFACE -Wall -Wextra -Wpedantic -Wsha
     -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(PYBFLASH_SANITIZE)
   # vptr needs the type information that freestanding code is built without.
-  set(PYBFLASH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  # -g1: what a report names, lines and functions; all that a debugger could show costs a third of the compiler's time.
+  set(PYBFLASH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined
+      -fno-omit-frame-pointer -g1)
   target_compile_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
   target_link_options(pybflash_options INTERFACE ${PYBFLASH_SANITIZE_FLAGS})
 endif()
@@ -39,6 +41,16 @@ function(pybflash_library name)
   endif()
 endfunction()
 
+# What files of a room share of the standard library is compiled again in each; so these go through the compiler in two
+# heaps, one for each of two processors. Who works on one file says -DPYBFLASH_UNITY=OFF.
+option(PYBFLASH_UNITY "Compile the large host rooms in two heaps each" ON)
+function(pybflash_two_heaps target)
+  get_target_property(sources ${target} SOURCES)
+  list(LENGTH sources count)
+  math(EXPR half "(${count} + 1) / 2")
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PYBFLASH_UNITY} UNITY_BUILD_BATCH_SIZE ${half})
+endfunction()
+
 # For code that must not need an operating system: held to the camera's rules on the host, too.
 set(PYBFLASH_FREESTANDING_FLAGS -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit)
 function(pybflash_freestanding name)
@@ -50,11 +62,17 @@ if(NOT CMAKE_CROSSCOMPILING)
   include(GoogleTest)
   # What a test program is compiled with.
   add_library(pybflash_test_options INTERFACE)
-  target_link_libraries(pybflash_test_options INTERFACE pybflash_options GTest::gtest_main GTest::gmock)
+  add_library(pybflash_test_sanitizers INTERFACE)  # linked after pybflash_options, since the last flag holds
+  target_link_libraries(pybflash_test_options INTERFACE pybflash_options pybflash_test_sanitizers GTest::gtest_main
+      GTest::gmock)
   # GoogleTest's own macros trip over the first; gcc 12 sees the others in std::string and std::vector
   # where there is nothing, once it optimises.
   target_compile_options(pybflash_test_options INTERFACE -Wno-dangling-else
       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized>)
+  # A test's own pointers: the address sanitizer sees them, and these three double what a test takes to compile.
+  if(PYBFLASH_SANITIZE)
+    target_compile_options(pybflash_test_sanitizers INTERFACE -fno-sanitize=null,alignment,object-size)
+  endif()
   # GoogleTest's headers are parsed once for all of them; but gcc 12, once it optimises, warns of what it inlines from
   # headers that it has read before.
   if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)

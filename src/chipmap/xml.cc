@@ -4,7 +4,7 @@
 namespace chipmap {
 
 std::string xml_escaped(const std::string& text) {
-  constexpr const char* kReplacement = "\xEF\xBF\xBD";
+  constexpr const char* kReplacementUtf8 = "\xEF\xBF\xBD";
   const std::string utf8 = utf8_of_bytes(text);
   std::string escaped;
   for (const char c : utf8) {
@@ -24,7 +24,7 @@ std::string xml_escaped(const std::string& text) {
       default: {
         const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
         if (is_control) {
-          escaped += kReplacement;
+          escaped += kReplacementUtf8;
         } else {
           escaped += c;
         }

@@ -9,8 +9,6 @@ namespace images {
 
 namespace {
 
-using chipmap::Content;
-
 class Finder {
  public:
   Finder(FatBytes& fat, const LostTable& lost_table, const boards::Camera& camera)
@@ -19,7 +17,7 @@ class Finder {
   }
 
   FatOwners run() {
-    const auto claim = [this](uint32_t at, uint32_t length, Content content, uint32_t owner) {
+    const auto claim = [this](uint32_t at, uint32_t length, chipmap::Content content, uint32_t owner) {
       enter(at, length, content, owner);
     };
     survey_fat(map_, {std::as_const(fat_).all(), claim}, fat_.layout());
@@ -42,13 +40,13 @@ class Finder {
            lost_table_.has(owner.last_cluster());
   }
 
-  void enter(uint32_t at, uint32_t length, Content content, uint32_t owner) {
+  void enter(uint32_t at, uint32_t length, chipmap::Content content, uint32_t owner) {
     const uint32_t cluster = at < fat_.layout().data_offset ? 0 : fat_.cluster_at(at);
-    if (content != Content::kUnknown) found_.is_owned[cluster] = true;
-    if (content != Content::kFile && content != Content::kDirectory) return;
+    if (content != chipmap::Content::kUnknown) found_.is_owned[cluster] = true;
+    if (content != chipmap::Content::kFile && content != chipmap::Content::kDirectory) return;
     FatOwner& entered = with_clusters_[owner];
     if (cluster != 0) entered.clusters.push_back(cluster);
-    if (content == Content::kFile) return;
+    if (content == chipmap::Content::kFile) return;
     entered.is_folder = true;
     for (uint32_t i = 0; i < length; i += kFatEntryBytes) {
       entered.entries.push_back(fat_.all().subspan(at + i, kFatEntryBytes));

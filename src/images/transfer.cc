@@ -24,7 +24,7 @@ using volumes::Entry;
 using volumes::OpenMode;
 using volumes::Volume;
 
-constexpr size_t kPieceBytes = 64 * 1024;
+constexpr size_t kCopyBytes = 64 * 1024;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -125,7 +125,7 @@ class CopyIn {
     if (!host) return fail(source, std::strerror(errno));
     std::unique_ptr<volumes::File> file;
     Status status = volume().open(target, OpenMode::kCreate, file);
-    std::vector<uint8_t> piece(kPieceBytes);
+    std::vector<uint8_t> piece(kCopyBytes);
     while (status.ok()) {
       on_progress_(done_bytes_, total_bytes_, source.relative.empty() ? name_of(target) : source.relative);
       const size_t size = std::fread(piece.data(), 1, piece.size(), host.get());
@@ -201,7 +201,7 @@ Status read_file(Volume& volume, const std::string& path,
                  const std::function<bool(std::span<const uint8_t>)>& take) {
   std::unique_ptr<volumes::File> file;
   FLASH_TRY(volume.open(path, OpenMode::kRead, file));
-  std::vector<uint8_t> piece(kPieceBytes);
+  std::vector<uint8_t> piece(kCopyBytes);
   while (true) {
     size_t done = 0;
     const Status status = file->read(piece, done);
