@@ -116,7 +116,7 @@ CacheSlot* WriteCache::claim(uint32_t block) {
 Status WriteCache::fill(CacheSlot& slot, uint32_t bytes) {
   const uint32_t known = slot.known_bytes;
   if (known >= bytes) return {};
-  const Status status = look(slot, known, slot.bytes + known, bytes - known);
+  const Status status = nor_.read(flash_offset(slot.block) + known, slot.bytes + known, bytes - known);
   if (status.ok()) slot.known_bytes = static_cast<uint16_t>(bytes);
   return status;
 }
@@ -133,10 +133,6 @@ Status WriteCache::bring_in(uint32_t block, bool reads) {
   }
   slot->known_bytes = kCacheBlockBytes;
   return {};
-}
-
-Status WriteCache::look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const {
-  return nor_.read(flash_offset(slot.block) + begin, out, length);
 }
 
 void WriteCache::mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end) {
@@ -384,6 +380,7 @@ Status WriteCache::compare(uint32_t sector, bool cleans) {
 [[gnu::always_inline]] inline Status WriteCache::compare_block(CacheSlot& slot, bool cleans) {
   const Geometry& geometry = nor_.geometry();
   const bool has_ecc = !geometry.reprogrammable;
+  const uint32_t block_offset = flash_offset(slot.block);
   const uint32_t step = has_ecc ? geometry.program_unit_bytes : kLookBytes;
   int looks = 1;
   if (!slot.is_firm) {
@@ -395,7 +392,7 @@ Status WriteCache::compare(uint32_t sector, bool cleans) {
   for (uint32_t at = slot.dirty_begin; at < slot.dirty_end; at += step) {
     const uint32_t length = std::min<uint32_t>(slot.dirty_end - at, step);
     const uint8_t* const wanted = slot.bytes + at;
-    const Status status = look(slot, at, first.data(), length);
+    const Status status = nor_.read(block_offset + at, first.data(), length);
     if (is_torn(status)) return Error::kNeedsErase;
     FLASH_TRY(status);
     if (!holds(first.data(), wanted, length)) {
@@ -404,7 +401,7 @@ Status WriteCache::compare(uint32_t sector, bool cleans) {
         return Error::kNeedsErase;
     }
     for (int more = is_held ? 1 : 2; more < looks; ++more) {
-      FLASH_TRY(look(slot, at, again.data(), length));
+      FLASH_TRY(nor_.read(block_offset + at, again.data(), length));
       if (!holds(again.data(), first.data(), length)) return Error::kNeedsErase;
     }
   }
@@ -423,7 +420,7 @@ Status WriteCache::program_block(CacheSlot& slot) {
   const uint32_t length = slot.dirty_end - uint32_t{slot.dirty_begin};
   std::array<uint8_t, kCacheBlockBytes> present;
   slot.is_firm = false;  // until it is read back
-  FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
+  FLASH_TRY(nor_.read(at, present.data(), length));
   if (!is_programmable(present.data(), wanted, length)) return Error::kNeedsErase;
   uint32_t begin = 0;
   uint32_t end = 0;
@@ -438,7 +435,7 @@ Status WriteCache::program_block(CacheSlot& slot) {
       begin = end;
     }
   }
-  FLASH_TRY(look(slot, slot.dirty_begin, present.data(), length));
+  FLASH_TRY(nor_.read(at, present.data(), length));
   return holds(present.data(), wanted, length) ? Status() : Status(Error::kIo);
 }
 

@@ -99,7 +99,6 @@ class WriteCache {
   CacheSlot* claim(uint32_t block);
   Status fill(CacheSlot& slot, uint32_t bytes);
   Status bring_in(uint32_t block, bool reads);
-  Status look(const CacheSlot& slot, uint32_t begin, uint8_t* out, uint32_t length) const;
   void mark_dirty(CacheSlot& slot, uint32_t begin, uint32_t end);
   void mark_clean(CacheSlot& slot);
   uint32_t count_dirty(uint32_t first_sector, uint32_t sector_count) const;
