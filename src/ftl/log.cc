@@ -29,8 +29,7 @@ Status Log::read_well(uint32_t offset, std::span<uint8_t> out, bool& is_well, Ac
     status = nor_.read(offset, out);
     is_well = status.ok() && accept();
   }
-  const bool is_torn = status == Status(Error::kIo) && !nor_.geometry().reprogrammable;
-  return is_torn ? Status() : status;
+  return is_torn(status) ? Status() : status;
 }
 
 Status Log::read_record(Location at, Record& record, bool& is_record) {
@@ -69,8 +68,11 @@ Status Log::append(Record& record, std::span<const uint8_t> data, Location& at) 
 }
 
 Status Log::append_to_last_slot(Record& record, std::span<const uint8_t> data, Location& at) {
-  if (room() > 0) return append(record, data, at);
-  return head_slot_ < layout_.slots ? append_here(record, data, at) : Status(Error::kIo);
+  return room() > 0 ? append(record, data, at) : append_in_head(record, data, at);
+}
+
+Status Log::append_in_head(Record& record, std::span<const uint8_t> data, Location& at) {
+  return has_slot_in_head() ? append_here(record, data, at) : Status(Error::kIo);
 }
 
 Status Log::append_here(Record& record, std::span<const uint8_t> data, Location& at) {

@@ -55,6 +55,10 @@ class Log {
   // The same, where room() may be 0. The record must commit.
   flash::Status append_to_last_slot(Record& record, std::span<const uint8_t> data, Location& at);
 
+  // Or in the head only, where a commit always may go.
+  flash::Status append_in_head(Record& record, std::span<const uint8_t> data, Location& at);
+  bool has_slot_in_head() const { return head_slot_ < layout_.slots; }
+
   // The next segment becomes the head. It must be free.
   flash::Status open_next() { return open_segment(next(head_)); }
 
@@ -109,6 +113,10 @@ class Log {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
+  // What a cut tore where units carry ECC never reads.
+  bool is_torn(flash::Status status) const {
+    return status == flash::Status(flash::Error::kIo) && !nor_.geometry().reprogrammable;
+  }
   uint32_t next(uint32_t segment) const { return (segment + 1) % layout_.segment_count; }
   uint32_t segments_between(uint32_t head, uint32_t tail) const {
     return (tail + layout_.segment_count - head - 1) % layout_.segment_count;
@@ -129,6 +137,8 @@ class Log {
   flash::Status find_tail(const Survey& found, bool& is_there);
   flash::Status find_sequence(uint32_t segment, uint32_t& sequence, bool& found);
   flash::Status find_last_commit(uint32_t segment, uint32_t sequence, Survey& found);
+  flash::Status look_at_commit(Location at, bool& is_sound);
+  flash::Status look_once(Location at, bool& is_sound);
   flash::Status find_clean_end(uint32_t segment, uint32_t& slot);
   template <typename Accept>
   flash::Status read_well(uint32_t offset, std::span<uint8_t> out, bool& is_well, Accept accept);

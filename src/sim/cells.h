@@ -45,7 +45,7 @@ struct Stats {
   friend bool operator==(const Stats&, const Stats&) = default;
 };
 
-// Bits that a torn erase left half way, which read now as 0, now as 1: by the number of the sector, a mask
+// Bits that a cut left half way, which read now as 0, now as 1: by the number of the sector, a mask
 // over its bytes.
 using UnstableBits = std::map<uint32_t, std::vector<uint8_t>>;
 
@@ -119,6 +119,7 @@ class Cells {
 
   // cells_tear.cc: what remains when the power goes
   void tear_program(uint32_t offset, std::span<const uint8_t> data, const Cut& cut);
+  void program_faintly(uint32_t offset, std::span<const uint8_t> data, Noise& noise);
   void tear_erase(uint32_t offset, uint32_t length, const Cut& cut);
   void tear_sector(uint32_t sector, const Cut& cut, Noise& noise);
   void tear_ecc_sector(uint32_t sector, const Cut& cut, Noise& noise);

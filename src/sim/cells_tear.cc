@@ -2,8 +2,8 @@
 //
 // Data sheets only say that the data under work may be corrupted. What is modelled is what people have
 // met: a program has not reached all of its bits; an erase first programs everything to 0, so bits that
-// were 1 are in danger as well; and a bit that an erase left half way is read now as 0, now as 1. Sectors
-// and words that are not under work stay as they are.
+// were 1 are in danger as well; and a bit that was left half way is read now as 0, now as 1. Sectors and
+// words that are not under work stay as they are.
 #include <algorithm>
 #include <bit>
 #include <vector>
@@ -95,7 +95,9 @@ void leave_weak(std::span<uint8_t> bytes, std::span<uint8_t> unstable, Noise& no
 
 void Cells::tear_program(uint32_t offset, std::span<const uint8_t> data, const Cut& cut) {
   Noise noise(cut.seed);
-  if (cut.tear != Tear::kBefore) {
+  if (cut.tear == Tear::kFaint) {
+    program_faintly(offset, data, noise);
+  } else if (cut.tear != Tear::kBefore) {
     const std::vector<uint8_t> arrived = data_that_arrived(data, cut.tear, noise);
     const uint32_t word = physics_.word_bytes;
     for (uint32_t at = 0; at < data.size(); at += word) {
@@ -112,6 +114,29 @@ void Cells::tear_program(uint32_t offset, std::span<const uint8_t> data, const C
   }
   noise_ = noise;
   supply_->end_cut();
+}
+
+// A few of the bits that had to change are not firm yet. With ECC, it is the words that they are in: their
+// code does not hold.
+void Cells::program_faintly(uint32_t offset, std::span<const uint8_t> data, Noise& noise) {
+  constexpr uint64_t kMost = 4;
+  std::vector<std::pair<uint32_t, uint8_t>> changed;  // bytes, and the bits of each
+  for (uint32_t i = 0; i < data.size(); ++i) {
+    const auto bits = static_cast<uint8_t>(bytes_[offset + i] & ~data[i]);
+    if (bits != 0) changed.emplace_back(offset + i, bits);
+  }
+  program_cells(offset, data);
+  for (uint64_t n = changed.empty() ? 0 : 1 + noise.below(kMost); n > 0; --n) {
+    const auto [at, bits] = changed[noise.below(changed.size())];
+    if (physics_.ecc) {
+      set_broken(at / physics_.word_bytes, true);
+      continue;
+    }
+    const uint32_t sector = sector_index(at);
+    std::vector<uint8_t>& unstable = (*unstable_bits_)[sector];
+    unstable.resize(sector_size_bytes(sector));
+    unstable[at - sector_offset(sector)] |= std::bit_floor(bits);
+  }
 }
 
 void Cells::tear_erase(uint32_t offset, uint32_t length, const Cut& cut) {

@@ -94,6 +94,37 @@ TEST(TornProgram, LeavesASubsetOfItsBits) {
   EXPECT_GT(results.size(), kSeeds * 9 / 10);
 }
 
+TEST(TornProgram, NearItsEndReadsAsWantedNowAndThen) {
+  const Bytes data = some_data();
+  uint32_t well = 0;
+  constexpr int kReads = 30;
+  for (uint32_t seed = 0; seed < kSeeds; ++seed) {
+    Bench bench(kPlain, Tear::kFaint, seed);
+    bench.program(data);
+    EXPECT_TRUE(std::equal(data.begin(), data.end(), bench.bytes.begin()));
+    EXPECT_TRUE(std::equal(bench.before.begin() + 64, bench.before.end(), bench.bytes.begin() + 64));
+    for (int i = 0; i < kReads; ++i) {
+      const Bytes read = bench.read(0, 64);
+      for (size_t at = 0; at < data.size(); ++at) EXPECT_EQ(data[at] & ~read[at], 0) << "only wanted zeros";
+      well += read == data;
+    }
+    EXPECT_TRUE(bench.reads_differ(0, 64));
+    EXPECT_FALSE(bench.reads_differ(64, 192));
+  }
+  EXPECT_GT(well, 0u);
+  EXPECT_LT(well, kSeeds * kReads / 2);
+}
+
+TEST(TornProgram, NearItsEndWithNothingToChangeIsHarmless) {
+  const Bytes data = some_data();
+  Bench bench(kPlain, Tear::kBefore, 1);
+  bench.supply.cancel_cut();
+  ASSERT_EQ(bench.cells.program(0, data), CellResult::kOk);
+  bench.supply.cut_at({0, Tear::kFaint, 1});
+  bench.program(data);
+  EXPECT_FALSE(bench.reads_differ(0, 64));
+}
+
 TEST(TornErase, MixesOldNewAndUnstableBitsInItsSectorOnly) {
   struct Case {
     Tear tear;
@@ -213,6 +244,17 @@ TEST(TornProgramWithEcc, BreaksTheWordItHits) {
     }
   }
   EXPECT_GT(broken, kSeeds);
+}
+
+TEST(TornProgramWithEcc, BreaksAWordNearItsEnd) {
+  const Bytes data = some_data();
+  for (uint32_t seed = 0; seed < kSeeds; ++seed) {
+    Bench bench(kEcc, Tear::kFaint, seed);
+    bench.program(data);
+    EXPECT_TRUE(std::equal(data.begin(), data.end(), bench.bytes.begin()));
+    EXPECT_TRUE(bench.cells.has_ecc_error(0) || bench.cells.has_ecc_error(32));
+    EXPECT_FALSE(bench.cells.has_ecc_error(64));
+  }
 }
 
 TEST(TornEraseWithEcc, LeavesWordsOldOrNewOrBroken) {

@@ -10,7 +10,7 @@ namespace sim {
 
 namespace {
 
-constexpr std::array kTears = {Tear::kAfter,   Tear::kPrefix,  Tear::kBits,
+constexpr std::array kTears = {Tear::kAfter,   Tear::kPrefix,  Tear::kBits, Tear::kFaint,
                                Tear::kZeroing, Tear::kErasing, Tear::kWeak};
 
 bool is_random(Tear tear) {
@@ -35,6 +35,7 @@ bool is_possible(Tear tear, Operation kind) {
       return kind != Operation::kRead;
     case Tear::kPrefix:
     case Tear::kBits:
+    case Tear::kFaint:
       return kind == Operation::kProgram;
     case Tear::kZeroing:
     case Tear::kErasing:

@@ -32,6 +32,7 @@ enum class Tear : char {
   kAfter = 'a',    // it was over, and nothing had come after it
   kPrefix = 'p',   // a program whose first bytes were done
   kBits = 'b',     // a program: some of the bits on their way to 0 were there
+  kFaint = 'f',    // a program near its end: all of its bits read as 0, but some of them not always
   kZeroing = 'z',  // an erase while it still programmed everything to 0: old, 0 and unstable bits
   kErasing = 'e',  // an erase: old, erased and unstable bits
   kWeak = 'w',     // an erase near its end: everything looks erased, but some bits are unstable

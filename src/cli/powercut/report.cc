@@ -49,6 +49,7 @@ Report::Moment Report::moment_of(const CutPath& path) {
       return kBetween;
     case sim::Tear::kPrefix:
     case sim::Tear::kBits:
+    case sim::Tear::kFaint:
       return kInProgram;
     case sim::Tear::kZeroing:
     case sim::Tear::kErasing:

@@ -34,6 +34,8 @@ std::string moment_of(const sim::Journal& journal, const sim::Cut& cut) {
       return "within " + what + ": the first bytes are done";
     case sim::Tear::kBits:
       return "within " + what + ": some of the bits are done";
+    case sim::Tear::kFaint:
+      return "near the end of " + what + ": some bits are unstable";
     case sim::Tear::kZeroing:
       return "within " + what + ": old, zero and unstable bits";
     case sim::Tear::kErasing:
