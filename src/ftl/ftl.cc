@@ -34,13 +34,13 @@ Status Ftl::format() {
   Location at = kNowhere;
   FLASH_TRY(log_.format(root, at));
   start(root, at);
-  is_root_sure_ = true;
+  is_settled_ = true;
   return {};
 }
 
 void Ftl::start(const Record& root, Location at) {
   tree_.set_root(root, at);
-  is_root_sure_ = false;
+  is_settled_ = false;
   is_open_ = false;
   pending_ = kNoBlock;
   tail_slot_ = 0;
@@ -103,7 +103,7 @@ bool Ftl::holds(uint16_t block, std::span<const uint8_t> data) {
 Status Ftl::sync() {
   moved_records_ = 0;
   if (pending_ != kNoBlock) return flush_pending(true);
-  if (!is_open_) return {};
+  if (!is_open_) return settle();  // what reads as written must be so after a cut, too
   return append_in_room([this] { return is_open_ ? append_commit() : Status(); });
 }
 
@@ -142,8 +142,7 @@ Status Ftl::append(Record& node, std::span<const uint8_t> data) {
 }
 
 // The root once more, as it is.
-template <typename Append>
-Status Ftl::append_root(Append append) {
+Status Ftl::append_commit() {
   Record node = tree_.root();
   std::span<const uint8_t> data;
   if (!tree_.is_empty()) {
@@ -152,39 +151,25 @@ Status Ftl::append_root(Append append) {
   }
   node.commits = true;
   Location at = kNowhere;
-  FLASH_TRY(append(node, data, at));
+  FLASH_TRY(log_.append_to_last_slot(node, data, at));
   tree_.set_root(node, at);
   is_open_ = false;
   return {};
 }
 
-Status Ftl::append_commit() {
-  return append_root([this](Record& node, std::span<const uint8_t> data, Location& at) {
-    return log_.append_to_last_slot(node, data, at);
-  });
-}
-
-// A cut may have left the root half way, so that one day it does not read well. Before anything hangs on it,
-// or what the commit before it needs is erased, it is appended anew; that also ends what was found torn
-// behind it.
-Status Ftl::renew_root() {
-  if (is_root_sure_) return {};
-  Status status = Error::kIo;
-  for (int i = 0; i < kTries && status == Status(Error::kIo) && log_.has_slot_in_head(); ++i) {
-    status = append_root([this](Record& node, std::span<const uint8_t> data, Location& at) {
-      return log_.append_in_head(node, data, at);
-    });
-  }
-  if (!status.ok() && log_.has_slot_in_head()) return status;
-  is_root_sure_ =
-      true;  // or as sure as it gets: the head is full, and the next segment is entered in its turn
-  return {};
+// Before anything hangs on what the mount has found, or what the commit before it needs is erased.
+Status Ftl::settle() {
+  if (is_settled_) return {};
+  const Status status = try_thrice([this] { return log_.settle(tree_.root_at()); });
+  // A place that takes no program any more is reported once, and the next call goes on.
+  is_settled_ = status.ok() || status == Status(Error::kIo);
+  return status;
 }
 
 // Data that is damaged goes on being known as damaged.
 Status Ftl::load_for_move(Location at, Record& node) {
   bool is_sound = false;
-  for (int i = 0; i < kTries && !is_sound; ++i) FLASH_TRY(log_.read_data(at, node, moving_data_, is_sound));
+  FLASH_TRY(log_.read_data(at, node, moving_data_, is_sound));
   node.is_lost = !is_sound;
   return {};
 }

@@ -75,9 +75,7 @@ class Ftl {
   flash::Status flush_pending(bool commits);
   flash::Status append(Record& node, std::span<const uint8_t> data);
   flash::Status append_commit();
-  template <typename Append>
-  flash::Status append_root(Append append);
-  flash::Status renew_root();
+  flash::Status settle();
   flash::Status load_for_move(Location at, Record& node);
   flash::Status trim_subtree(uint16_t block, uint32_t depth);
 
@@ -104,7 +102,7 @@ class Ftl {
   Log log_;
   Tree tree_;
   Rewriter* rewriter_;
-  bool is_root_sure_ = false;    // nothing that a cut may have left half way
+  bool is_settled_ = false;      // nothing that a cut may have left half way is in the way
   bool is_open_ = false;         // records of a transaction are in the flash, and it is not committed
   uint16_t pending_ = kNoBlock;  // the block written last: it waits, because it may be the one that commits
   uint32_t tail_slot_ = 0;       // of the tail segment: the next to be looked at

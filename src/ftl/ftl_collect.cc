@@ -32,7 +32,7 @@ constexpr uint32_t kFreePart = 8;
 
 // For one more record of a transaction.
 Status Ftl::make_room() {
-  FLASH_TRY(renew_root());
+  FLASH_TRY(settle());
   if (log_.layout().segment_count == 1) return make_room_in_single_segment();
   FLASH_TRY(collect_ahead(kLookedAtPerBlock));
   if (!is_open_) FLASH_TRY(make_room_for_transaction());
@@ -159,7 +159,7 @@ Status Ftl::poll(bool& is_done) {
   moved_records_ = 0;
   is_done = true;
   if (is_open_ || pending_ != kNoBlock) return {};
-  FLASH_TRY(renew_root());
+  FLASH_TRY(settle());
   if (written_until_idle_ > 0 || !may_collect_ahead()) return log_.erase_ahead();
   is_done = false;
   FLASH_TRY(collect_ahead(kLookedAtPerPoll));

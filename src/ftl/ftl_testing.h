@@ -72,6 +72,16 @@ class CellsNor final : public flash::NorFlash {
     return result == sim::CellResult::kOk ? flash::Status() : flash::Status(flash::Error::kIo);
   }
 
+  static bool is_blank(std::span<const uint8_t> bytes) {
+    return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0xFF; });
+  }
+  // Programmed over what is there already: the same once more, or zeros, where no unit has a code.
+  bool is_harmless(std::span<const uint8_t> present, std::span<const uint8_t> piece) const {
+    return geometry().reprogrammable &&
+           (std::ranges::equal(present, piece) ||
+            std::ranges::all_of(piece, [](uint8_t byte) { return byte == 0x00; }));
+  }
+
   flash::Status do_read(uint32_t offset, uint8_t* out, uint32_t length) override {
     FLASH_TRY(status_of(cells_.read(offset, {out, length})));
     if (reads_until_misread_ != 0 && --reads_until_misread_ == 0) out[length / 2] ^= 0x10;
@@ -83,8 +93,8 @@ class CellsNor final : public flash::NorFlash {
     for (std::span<const uint8_t> rest(data, length); !rest.empty();) {
       const auto piece = rest.first(std::min<size_t>(rest.size(), page - offset % page));
       const auto present = cells_.bytes().subspan(offset, piece.size());
-      if (std::any_of(present.begin(), present.end(), [](uint8_t byte) { return byte != 0xFF; })) ++misuses_;
-      if (std::any_of(piece.begin(), piece.end(), [](uint8_t byte) { return byte != 0xFF; })) {
+      if (!is_blank(present) && !is_harmless(present, piece)) ++misuses_;
+      if (!is_blank(piece)) {
         const bool is_ignored = programs_until_ignored_ != 0 && --programs_until_ignored_ == 0;
         if (!is_ignored) FLASH_TRY(status_of(cells_.program(offset, piece)));
       }

@@ -68,11 +68,8 @@ Status Log::append(Record& record, std::span<const uint8_t> data, Location& at) 
 }
 
 Status Log::append_to_last_slot(Record& record, std::span<const uint8_t> data, Location& at) {
-  return room() > 0 ? append(record, data, at) : append_in_head(record, data, at);
-}
-
-Status Log::append_in_head(Record& record, std::span<const uint8_t> data, Location& at) {
-  return has_slot_in_head() ? append_here(record, data, at) : Status(Error::kIo);
+  if (room() > 0) return append(record, data, at);
+  return head_slot_ < layout_.slots ? append_here(record, data, at) : Status(Error::kIo);
 }
 
 Status Log::append_here(Record& record, std::span<const uint8_t> data, Location& at) {

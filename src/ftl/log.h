@@ -55,9 +55,12 @@ class Log {
   // The same, where room() may be 0. The record must commit.
   flash::Status append_to_last_slot(Record& record, std::span<const uint8_t> data, Location& at);
 
-  // Or in the head only, where a commit always may go.
-  flash::Status append_in_head(Record& record, std::span<const uint8_t> data, Location& at);
-  bool has_slot_in_head() const { return head_slot_ < layout_.slots; }
+  // To be called before anything changes after a mount, with its root. A cut may have left what it programmed
+  // last half way: it reads well now and then. If that is the root, it is programmed once more where it is;
+  // if it is something else, it goes, lest it become the last commit one day, when what it needs has been
+  // erased.
+  //   kIo  the hardware failed
+  flash::Status settle(Location root_at);
 
   // The next segment becomes the head. It must be free.
   flash::Status open_next() { return open_segment(next(head_)); }
@@ -139,7 +142,7 @@ class Log {
   flash::Status find_last_commit(uint32_t segment, uint32_t sequence, Survey& found);
   flash::Status look_at_commit(Location at, bool& is_sound);
   flash::Status look_once(Location at, bool& is_sound);
-  flash::Status find_clean_end(uint32_t segment, uint32_t& slot);
+  flash::Status find_last_used(uint32_t segment, Location& at);
   template <typename Accept>
   flash::Status read_well(uint32_t offset, std::span<uint8_t> out, bool& is_well, Accept accept);
   flash::Status look_blank(uint32_t offset, uint32_t length, bool& blank);
@@ -154,6 +157,8 @@ class Log {
   uint32_t last_sequence_ = 0;  // the highest that was ever seen
   uint32_t erase_count_ = 0;    // of the last segment that was erased
   uint32_t erased_ = kNone;     // a segment erased ahead in this power session
+  std::array<Location, 2> last_used_ = {kNowhere,
+                                        kNowhere};  // at the mount: of the head, of the last segment
   std::array<uint8_t, kMaxRecordBytes> buffer_;
 };
 

@@ -16,6 +16,9 @@ namespace {
 // behind, wherever its last one lies.
 constexpr uint32_t kSequencesPerLog = 1u << 16;
 
+// At what may not read well every time.
+constexpr int kLooks = 8;
+
 }  // namespace
 
 // What a look at all segments gives.
@@ -72,7 +75,13 @@ Status Log::mount(Finding& finding, Record& root, Location& root_at) {
   erased_ = kNone;
   root = found.commit;
   root_at = found.commit_at;
-  return find_clean_end(head_, head_slot_);
+  FLASH_TRY(find_last_used(found.last_segment, last_used_[1]));
+  FLASH_TRY(find_last_used(head_, last_used_[0]));
+  // Behind the last slot that is not blank comes one that a cut may have begun to program, without a trace so
+  // far.
+  const uint32_t used = last_used_[0] == kNowhere ? 0 : last_used_[0] % layout_.slots + 1;
+  head_slot_ = std::min(used + 1, layout_.slots);
+  return {};
 }
 
 // The header may be damaged, or gone, and its records tell. Of an erased segment there are none.
@@ -167,7 +176,6 @@ Status Log::find_last_commit(uint32_t segment, uint32_t sequence, Survey& found)
 
 // What a cut left half way reads well now and then. Of a sound one, a look may fail by chance.
 Status Log::look_at_commit(Location at, bool& is_sound) {
-  constexpr int kLooks = 8;
   constexpr int kMayFail = 1;
   int failed = 0;
   for (int i = 0; i < kLooks && failed <= kMayFail; ++i) {
@@ -190,16 +198,14 @@ Status Log::look_once(Location at, bool& is_sound) {
   return {};
 }
 
-// The first slot that certainly nobody has programmed since the segment was erased: after the last one that
-// is not blank comes one that a cut may have begun to program, without a trace so far.
-Status Log::find_clean_end(uint32_t segment, uint32_t& slot) {
-  slot = layout_.slots;
+// The last slot that is not blank; kNowhere if all are.
+Status Log::find_last_used(uint32_t segment, Location& at) {
   bool is_blank = true;
-  while (slot > 0 && is_blank) {
+  at = kNowhere;
+  for (uint32_t slot = layout_.slots; slot > 0 && is_blank; --slot) {
     FLASH_TRY(look_blank(layout_.offset_of(segment, slot - 1), layout_.record_bytes(), is_blank));
-    if (is_blank) --slot;
+    if (!is_blank) at = layout_.location(segment, slot - 1);
   }
-  slot = std::min(slot + 1, layout_.slots);
   return {};
 }
 
@@ -213,6 +219,23 @@ Status Log::look_blank(uint32_t offset, uint32_t length, bool& blank) {
     blank = status.ok() && std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0xFF; });
   }
   return {};
+}
+
+// ---- After a mount --------------------------------------------------------------------------------
+
+Status Log::settle(Location root_at) {
+  if (!nor_.geometry().reprogrammable) return {};  // what is torn there does not read
+  for (const Location at : last_used_) {
+    if (at == kNowhere || at == root_at) continue;
+    constexpr std::array<uint8_t, kMaxRecordHeaderBytes> kZeros{};
+    const auto zeros = std::span(kZeros).first(layout_.header_bytes);
+    // A slot that has failed may never take it; then what is in it does not read either.
+    try_thrice([&] { return program_and_verify(layout_.offset_of(at), zeros); }).ignore();
+  }
+  bool is_sound = false;
+  for (int i = 0; i < kLooks && !is_sound; ++i) FLASH_TRY(look_once(root_at, is_sound));
+  if (!is_sound) return Error::kIo;
+  return program_and_verify(layout_.offset_of(root_at), std::span(buffer_).first(layout_.record_bytes()));
 }
 
 }  // namespace ftl

@@ -10,8 +10,8 @@ namespace sim {
 
 namespace {
 
-// Without kFaint, which only those get over who never trust a single look (a store that does without programming
-// what is there already is none of them).
+// Without kFaint, which only those get over who never trust a single look. (Who does not program what is
+// there already is none of them.)
 constexpr std::array kTears = {Tear::kBefore,  Tear::kPrefix,  Tear::kBits,
                                Tear::kZeroing, Tear::kErasing, Tear::kWeak};
 
