@@ -152,11 +152,17 @@ TEST_P(Faint, ACommitThatIsTakenStays) {
       const auto nor = cut_copy_of(*whole, cut);
       if (!reads_well_often(*nor)) continue;
       for (uint32_t seed = 0; seed < 50; ++seed) {
-        const bool polls = seed % 2 == 0;
         const auto copy = copy_of(*nor);
-        taken += stays(*copy, seed, Seen::kAfter, [polls](Ftl& layer) {
+        taken += stays(*copy, seed, Seen::kAfter, [&copy, seed](Ftl& layer) {
           bool is_done = false;
-          EXPECT_TRUE((polls ? layer.poll(is_done) : layer.sync()).ok());
+          // What fails is not done; the next call does it.
+          const bool fails = seed % 3 == 0;
+          if (fails)
+            copy->cells().set_fault_hook(
+                [](sim::Operation op, auto, auto) { return op == sim::Operation::kProgram; });
+          EXPECT_EQ((seed % 2 == 0 ? layer.poll(is_done) : layer.sync()).ok(), !fails);
+          copy->cells().set_fault_hook(nullptr);
+          EXPECT_TRUE((seed % 2 == 0 ? layer.poll(is_done) : layer.sync()).ok());
         });
         ASSERT_FALSE(HasFailure()) << writes << " writes, cut " << cut << ", reads " << seed;
       }
@@ -180,6 +186,20 @@ TEST_P(Faint, OneThatIsNotTakenNeverComesBack) {
     }
   }
   EXPECT_GT(refused, 0u) << "there was nothing to see";
+}
+
+// Somebody has written there who knows nothing of the layer.
+TEST_P(Faint, WhatIsNotTheLayersAnyMoreIsLeftAlone) {
+  const auto whole = full_medium(0);
+  const auto nor = cut_copy_of(*whole, 1);
+  Ftl layer(*nor, layout_of(*nor));
+  Finding finding = Finding::kForeign;
+  ASSERT_TRUE(layer.mount(finding).ok());
+  std::mt19937 random(3);
+  for (uint8_t& byte : nor->bytes()) byte = static_cast<uint8_t>(random());
+  const Bytes theirs = nor->bytes();
+  EXPECT_EQ(layer.sync(), flash::Status(flash::Error::kIo));
+  EXPECT_EQ(nor->bytes(), theirs);
 }
 
 }  // namespace

@@ -160,10 +160,9 @@ Status Ftl::append_commit() {
 // Before anything hangs on what the mount has found, or what the commit before it needs is erased.
 Status Ftl::settle() {
   if (is_settled_) return {};
-  const Status status = try_thrice([this] { return log_.settle(tree_.root_at()); });
-  // A place that takes no program any more is reported once, and the next call goes on.
-  is_settled_ = status.ok() || status == Status(Error::kIo);
-  return status;
+  FLASH_TRY(log_.settle(tree_.root_at()));
+  is_settled_ = true;
+  return {};
 }
 
 // Data that is damaged goes on being known as damaged.

@@ -36,7 +36,7 @@ class Log {
   const Layout& layout() const { return layout_; }
 
   // Finds the last commit and where to go on. Reads each segment's header, and no record's more than once
-  // but for the head's. A status that is not success comes from the flash.
+  // but for those of the head and of the last segment. A status that is not success comes from the flash.
   flash::Status mount(Finding& finding, Record& root, Location& root_at);
 
   // Starts a log anew, with a commit of an empty map. Erases one segment; counts go on.
@@ -56,10 +56,9 @@ class Log {
   flash::Status append_to_last_slot(Record& record, std::span<const uint8_t> data, Location& at);
 
   // To be called before anything changes after a mount, with its root. A cut may have left what it programmed
-  // last half way: it reads well now and then. If that is the root, it is programmed once more where it is;
-  // if it is something else, it goes, lest it become the last commit one day, when what it needs has been
-  // erased.
-  //   kIo  the hardware failed
+  // last half way: it reads well now and then. So the root is programmed once more where it is, and what lies
+  // behind it goes, lest it become the last commit one day, when what it needs has been erased.
+  //   kIo  the hardware failed; or the root is not there any more, and nothing was changed
   flash::Status settle(Location root_at);
 
   // The next segment becomes the head. It must be free.
@@ -142,6 +141,7 @@ class Log {
   flash::Status find_last_commit(uint32_t segment, uint32_t sequence, Survey& found);
   flash::Status look_at_commit(Location at, bool& is_sound);
   flash::Status look_once(Location at, bool& is_sound);
+  flash::Status make_firm(Location commit);
   flash::Status find_last_used(uint32_t segment, Location& at);
   template <typename Accept>
   flash::Status read_well(uint32_t offset, std::span<uint8_t> out, bool& is_well, Accept accept);

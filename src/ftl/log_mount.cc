@@ -75,8 +75,9 @@ Status Log::mount(Finding& finding, Record& root, Location& root_at) {
   erased_ = kNone;
   root = found.commit;
   root_at = found.commit_at;
-  FLASH_TRY(find_last_used(found.last_segment, last_used_[1]));
   FLASH_TRY(find_last_used(head_, last_used_[0]));
+  last_used_[1] = kNowhere;
+  if (found.last_segment != head_) FLASH_TRY(find_last_used(found.last_segment, last_used_[1]));
   // Behind the last slot that is not blank comes one that a cut may have begun to program, without a trace so
   // far.
   const uint32_t used = last_used_[0] == kNowhere ? 0 : last_used_[0] % layout_.slots + 1;
@@ -225,17 +226,28 @@ Status Log::look_blank(uint32_t offset, uint32_t length, bool& blank) {
 
 Status Log::settle(Location root_at) {
   if (!nor_.geometry().reprogrammable) return {};  // what is torn there does not read
+  FLASH_TRY(make_firm(root_at));
   for (const Location at : last_used_) {
     if (at == kNowhere || at == root_at) continue;
     constexpr std::array<uint8_t, kMaxRecordHeaderBytes> kZeros{};
     const auto zeros = std::span(kZeros).first(layout_.header_bytes);
+    const Status status = try_thrice([&] { return program_and_verify(layout_.offset_of(at), zeros); });
     // A slot that has failed may never take it; then what is in it does not read either.
-    try_thrice([&] { return program_and_verify(layout_.offset_of(at), zeros); }).ignore();
+    if (!status.ok() && status != Status(Error::kIo)) return status;
   }
+  return {};
+}
+
+// Programs what is there once more. Where that fails, it is enough that the commit goes on reading well.
+Status Log::make_firm(Location commit) {
   bool is_sound = false;
-  for (int i = 0; i < kLooks && !is_sound; ++i) FLASH_TRY(look_once(root_at, is_sound));
+  for (int i = 0; i < kLooks && !is_sound; ++i) FLASH_TRY(look_once(commit, is_sound));
   if (!is_sound) return Error::kIo;
-  return program_and_verify(layout_.offset_of(root_at), std::span(buffer_).first(layout_.record_bytes()));
+  const auto image = std::span(buffer_).first(layout_.record_bytes());
+  const Status status = try_thrice([&] { return program_and_verify(layout_.offset_of(commit), image); });
+  if (status != Status(Error::kIo)) return status;
+  FLASH_TRY(look_at_commit(commit, is_sound));
+  return is_sound ? Status() : status;
 }
 
 }  // namespace ftl

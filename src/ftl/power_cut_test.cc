@@ -124,6 +124,8 @@ class PowerCut : public testing::TestWithParam<Shape> {
     EXPECT_TRUE(layer.mount(finding).ok());
     EXPECT_EQ(finding, Finding::kSound);
     is_sound = finding == Finding::kSound;
+    // From here on, somebody relies on what is there.
+    EXPECT_TRUE(!is_sound || layer.sync().ok());
     return is_sound ? content_of(layer) : Content(layout.block_count);
   }
 };
