@@ -33,11 +33,7 @@ class Faint : public testing::TestWithParam<Shape> {
     return nor;
   }
 
-  std::unique_ptr<CellsNor> copy_of(CellsNor& other) {
-    auto nor = std::make_unique<CellsNor>(GetParam());
-    for (uint32_t i = 0; i < nor->cells().sector_count(); ++i) nor->cells().copy_sector(other.cells(), i);
-    return nor;
-  }
+  static std::unique_ptr<CellsNor> copy_of(const CellsNor& other) { return ftl::copy_of(GetParam(), other); }
 
   // With one bit that is half way, half of the reads are as they should be; with more of them, a mount hardly
   // ever takes the commit.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <span>
 #include <string>
@@ -60,6 +61,7 @@ class CellsNor final : public flash::NorFlash {
   }
 
   sim::Cells& cells() { return cells_; }
+  const sim::Cells& cells() const { return cells_; }
   sim::PowerSupply& supply() { return supply_; }
   std::vector<uint8_t>& bytes() { return bytes_; }
   uint64_t misuses() const { return misuses_; }
@@ -116,6 +118,13 @@ class CellsNor final : public flash::NorFlash {
   uint64_t reads_until_misread_ = 0;
   uint64_t programs_until_ignored_ = 0;
 };
+
+// The same cells, with all that is the matter with them, and power.
+inline std::unique_ptr<CellsNor> copy_of(const Shape& shape, const CellsNor& other) {
+  auto nor = std::make_unique<CellsNor>(shape);
+  for (uint32_t i = 0; i < nor->cells().sector_count(); ++i) nor->cells().copy_sector(other.cells(), i);
+  return nor;
+}
 
 inline Layout layout_of(flash::NorFlash& nor) {
   Layout layout;

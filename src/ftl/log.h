@@ -139,7 +139,7 @@ class Log {
   flash::Status find_tail(const Survey& found, bool& is_there);
   flash::Status find_sequence(uint32_t segment, uint32_t& sequence, bool& found);
   flash::Status find_last_commit(uint32_t segment, uint32_t sequence, Survey& found);
-  flash::Status look_at_commit(Location at, bool& is_sound);
+  flash::Status look_often(Location at, bool& is_sound);
   flash::Status look_once(Location at, bool& is_sound);
   flash::Status make_firm(Location commit);
   flash::Status find_last_used(uint32_t segment, Location& at);
@@ -157,8 +157,9 @@ class Log {
   uint32_t last_sequence_ = 0;  // the highest that was ever seen
   uint32_t erase_count_ = 0;    // of the last segment that was erased
   uint32_t erased_ = kNone;     // a segment erased ahead in this power session
-  std::array<Location, 2> last_used_ = {kNowhere,
-                                        kNowhere};  // at the mount: of the head, of the last segment
+  // At the mount, the last slots that are not blank:
+  Location last_used_of_head_ = kNowhere;
+  Location last_used_of_newest_ = kNowhere;  // of the segment with the highest sequence, if that is another
   std::array<uint8_t, kMaxRecordBytes> buffer_;
 };
 

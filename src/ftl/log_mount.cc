@@ -75,12 +75,11 @@ Status Log::mount(Finding& finding, Record& root, Location& root_at) {
   erased_ = kNone;
   root = found.commit;
   root_at = found.commit_at;
-  FLASH_TRY(find_last_used(head_, last_used_[0]));
-  last_used_[1] = kNowhere;
-  if (found.last_segment != head_) FLASH_TRY(find_last_used(found.last_segment, last_used_[1]));
-  // Behind the last slot that is not blank comes one that a cut may have begun to program, without a trace so
-  // far.
-  const uint32_t used = last_used_[0] == kNowhere ? 0 : last_used_[0] % layout_.slots + 1;
+  FLASH_TRY(find_last_used(head_, last_used_of_head_));
+  last_used_of_newest_ = kNowhere;
+  if (found.last_segment != head_) FLASH_TRY(find_last_used(found.last_segment, last_used_of_newest_));
+  // Behind the last slot that is not blank comes one that a cut may have begun to program: nothing shows yet.
+  const uint32_t used = last_used_of_head_ == kNowhere ? 0 : last_used_of_head_ % layout_.slots + 1;
   head_slot_ = std::min(used + 1, layout_.slots);
   return {};
 }
@@ -164,7 +163,7 @@ Status Log::find_last_commit(uint32_t segment, uint32_t sequence, Survey& found)
     FLASH_TRY(read_record(at, record, is_record));
     if (!is_record || record.sequence != sequence || !record.commits) continue;
     bool is_sound = false;
-    FLASH_TRY(look_at_commit(at, is_sound));
+    FLASH_TRY(look_often(at, is_sound));
     if (!is_sound) continue;
     found.has_commit = true;
     found.commit_sequence = sequence;
@@ -176,7 +175,7 @@ Status Log::find_last_commit(uint32_t segment, uint32_t sequence, Survey& found)
 }
 
 // What a cut left half way reads well now and then. Of a sound one, a look may fail by chance.
-Status Log::look_at_commit(Location at, bool& is_sound) {
+Status Log::look_often(Location at, bool& is_sound) {
   constexpr int kMayFail = 1;
   int failed = 0;
   for (int i = 0; i < kLooks && failed <= kMayFail; ++i) {
@@ -227,7 +226,7 @@ Status Log::look_blank(uint32_t offset, uint32_t length, bool& blank) {
 Status Log::settle(Location root_at) {
   if (!nor_.geometry().reprogrammable) return {};  // what is torn there does not read
   FLASH_TRY(make_firm(root_at));
-  for (const Location at : last_used_) {
+  for (const Location at : {last_used_of_head_, last_used_of_newest_}) {
     if (at == kNowhere || at == root_at) continue;
     constexpr std::array<uint8_t, kMaxRecordHeaderBytes> kZeros{};
     const auto zeros = std::span(kZeros).first(layout_.header_bytes);
@@ -246,7 +245,7 @@ Status Log::make_firm(Location commit) {
   const auto image = std::span(buffer_).first(layout_.record_bytes());
   const Status status = try_thrice([&] { return program_and_verify(layout_.offset_of(commit), image); });
   if (status != Status(Error::kIo)) return status;
-  FLASH_TRY(look_at_commit(commit, is_sound));
+  FLASH_TRY(look_often(commit, is_sound));
   return is_sound ? Status() : status;
 }
 

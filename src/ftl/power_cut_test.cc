@@ -90,11 +90,7 @@ class PowerCut : public testing::TestWithParam<Shape> {
     ASSERT_TRUE(layer.sync().ok());
   }
 
-  std::unique_ptr<CellsNor> copy_of(CellsNor& other) {
-    auto nor = std::make_unique<CellsNor>(GetParam());
-    for (uint32_t i = 0; i < nor->cells().sector_count(); ++i) nor->cells().copy_sector(other.cells(), i);
-    return nor;
-  }
+  static std::unique_ptr<CellsNor> copy_of(const CellsNor& other) { return ftl::copy_of(GetParam(), other); }
 
   // Runs the user until the power goes in the operation `cut`. How it goes is chosen then.
   std::vector<Operation> run(CellsNor& nor, User& user, uint64_t cut, unsigned choice) {
